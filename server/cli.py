@@ -1,0 +1,184 @@
+"""The `parley` command. Parts are imported where they are used, so that every command starts quickly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from server import __version__
+from server.errors import ParleyError, RehearsalError, SettingsError, TapeError
+from server.settings import Settings, load
+
+app = typer.Typer(
+    name="parley",
+    help="The agent that takes a seat in your meeting.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+evals = typer.Typer(help="Measure how well a part works, on files of yours.", no_args_is_help=True)
+app.add_typer(evals, name="eval")
+
+
+def main() -> None:
+    """Run a command; a known error is one line and exit status 2."""
+    try:
+        app()
+    except ParleyError as error:
+        typer.echo(f"parley: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except SettingsError as error:
+        typer.echo(f"parley: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    """The agent that takes a seat in your meeting."""
+    if version:
+        typer.echo(f"parley {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; the setting is PARLEY_PORT or PORT.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; the setting is PARLEY_HOST.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the rehearsal room in a browser.")] = False,
+) -> None:
+    """Serve the agent page, the rehearsal room and the sockets; print the page URL to give to a bot."""
+    from server.serving import run
+
+    settings = _settings()
+    changes: dict[str, Any] = {}
+    if port is not None:
+        changes["port"] = port
+    if host is not None:
+        changes["host"] = host
+    raise typer.Exit(run(settings.model_copy(update=changes), open_browser=open_browser))
+
+
+@app.command()
+def rehearse(
+    file: Annotated[Path | None, typer.Argument(help="A scenario in YAML; the built-in one when left out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report, the video and the tape.")] = None,
+    meeting: Annotated[Path | None, typer.Option(help="A meeting file to play around the agent first.")] = None,
+    speed: Annotated[float, typer.Option(help="How fast the meeting file is played.", min=0.1, max=1000)] = 1.0,
+    record: Annotated[bool, typer.Option("--video/--no-video", help="Make a video of the tile.")] = True,
+) -> None:
+    """Rehearse headless: real backend, real Chromium, the production page, a meeting that talks; then a report."""
+    try:
+        from server.rehearsal.console import Console
+        from server.rehearsal.run import rehearse as run
+    except ModuleNotFoundError as error:
+        raise RehearsalError(f"rehearsing needs the package {error.name}: run `make setup`") from None
+
+    with Console() as console:
+        report = asyncio.run(
+            run(file, out=out, meeting=meeting, speed=speed, on_progress=console.progress, record=record)
+        )
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def doctor() -> None:
+    """Check what is configured and reachable; say in one line each what is missing and what to do."""
+    from server.app import make_brain, make_voice
+    from server.doctor import examine, render
+
+    settings = _settings()
+    findings = asyncio.run(
+        examine(settings, make_brain=lambda: make_brain(settings), make_voice=lambda: make_voice(settings))
+    )
+    typer.echo(render(findings))
+    raise typer.Exit(0 if all(finding.ok is not False for finding in findings) else 1)
+
+
+@app.command()
+def sessions() -> None:
+    """List the sessions on the tape, the newest first."""
+    from datetime import datetime
+
+    from server.store.tape import read_sessions
+
+    for row in read_sessions(_settings().tape):
+        opened = datetime.fromtimestamp(row.opened).isoformat(sep=" ", timespec="seconds")
+        typer.echo(f"{row.id}  {opened}  {row.entries} entries{'' if row.closed else '  open'}")
+
+
+@app.command()
+def replay(session: str) -> None:
+    """Run a session's tape through the core again and show every decision that differs."""
+    from server.replay import replay as run
+    from server.store.tape import read_entries
+
+    result = run(read_entries(_settings().tape, session))
+    typer.echo(result.render())
+    raise typer.Exit(0 if result.same else 1)
+
+
+@app.command()
+def export(
+    session: str,
+    format: Annotated[str, typer.Option(help="md, json, vtt or srt.")] = "md",
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output when left out.")] = None,
+) -> None:
+    """Write a session's transcript and decisions in another form."""
+    from server.replay import replay as run
+    from server.store.export import export as render
+    from server.store.tape import read_entries
+
+    entries = read_entries(_settings().tape, session)
+    result = run(entries)
+    decisions = [entry.data for entry in entries if entry.kind == "decision"]
+    text = render(result.turns, decisions, format, title=f"Meeting {session}")
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def forget(session: str) -> None:
+    """Delete a session and everything that was said in it from the tape."""
+    from server.store.tape import SqliteTape
+
+    async def run() -> int:
+        tape = SqliteTape(_settings().tape)
+        try:
+            return await tape.forget(session)
+        finally:
+            await tape.close()
+
+    gone = asyncio.run(run())
+    if not gone:
+        raise TapeError("there is no such session on the tape")
+    typer.echo(f"{gone} entries deleted")
+
+
+@evals.command("memory")
+def eval_memory(
+    files: Annotated[list[Path], typer.Argument(help="Meeting files with queries and their spans.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How well the memory of the meeting finds what a question is about, beside plain BM25 in the same run."""
+    from server.evals.memory import evaluate, render, to_json
+
+    report = evaluate(files)
+    typer.echo(json.dumps(to_json(report)) if as_json else render(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The record that every turn ends in: who was addressed, on what evidence, what followed, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: Plain words for every reason a decision can have. `docs/decisions.md` lists them; a test compares.
+REASONS: dict[str, str] = {
+    "called": "its name was called",
+    "called-then-asked": "its name was called, then the question came",
+    "asked-then-called": "the question came, then its name",
+    "answered-us": "it had asked, and this person answered",
+    "alone": "one person is alone with it",
+    "not-called": "nobody called its name",
+    "talked-about": "it was talked about, not to",
+    "other-person": "somebody else was spoken to",
+    "thanked": "a thank-you needs no answer",
+    "taken-back": "the request was taken back",
+    "echo": "these are its own words coming back",
+    "own-line": "these are its own words",
+    "stop": "it was told to stop",
+    "be-quiet": "it was asked to be quiet",
+    "interrupted": "somebody took the floor",
+    "backchannel": "a murmur of agreement, not a turn",
+    "no-page": "no page is there to speak through",
+    "closing": "it is about to leave",
+    "floor-taken": "the room went on talking and the answer grew stale",
+    "merged": "the person went on, so both parts became one question",
+    "timer": "a timer it was asked to set ran out",
+    "operator": "the operator had it speak",
+    "resumed": "it goes on after a restart",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One turn. Times are session seconds; `times` maps a stage's name to when it was reached.
+
+    Stages, in order: speech_end, final, committed, first_token, first_piece, voice, released, first_sound, ended.
+    `verdict` is reply, silent, stop or mute; `outcome` (of a reply) is complete, interrupted, failed, withdrawn or cut.
+    """
+
+    turn: int
+    at: float
+    verdict: str
+    reason: str
+    speaker: str
+    text: str
+    evidence: str = ""
+    floor: str = ""
+    epoch: int = 0
+    reply: int = 0
+    outcome: str = ""
+    planned: str = ""
+    heard: str = ""
+    brain: str = ""
+    voice: str = ""
+    trouble: str = ""
+    times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """The reason in plain words."""
+        return REASONS[self.reason]
