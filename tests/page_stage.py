@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,18 @@ class Seat:
 
     def close(self) -> None:
         self.context.close()
+
+
+def joined(heard: list[tuple[int, np.ndarray]]) -> np.ndarray:
+    """All sound in one row: a late line makes a gap, which is silence and not a sample of the reply."""
+    return np.concatenate([trimmed(values) for _, values in heard])
+
+
+def parted(heard: list[tuple[int, np.ndarray]]) -> tuple[list[tuple[int, np.ndarray]], list[tuple[int, np.ndarray]]]:
+    """The runs before and after the longest silence."""
+    gaps = [after - (frame + len(values)) for (frame, values), (after, _) in itertools.pairwise(heard)]
+    cut = 1 + gaps.index(max(gaps))
+    return heard[:cut], heard[cut:]
 
 
 def trimmed(values: np.ndarray) -> np.ndarray:

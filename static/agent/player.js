@@ -10,6 +10,10 @@ const PAUSE_FADE = 0.02;
 const JOIN_FADE = 0.005;
 const BLOCKED_AFTER_MS = 1500;
 const RETRY_MS = 1000;
+/** Samples that the audio thread renders at a time: what starts within them may already be too late. */
+const QUANTUM = 128;
+/** Times a start is tried, each further ahead; the last one holds whatever the clock says. */
+const TRIES = 4;
 
 /**
  * @param {{
@@ -91,41 +95,67 @@ export function createPlayer(to) {
 
   function pump() {
     if (!context) return;
-    for (const block of playout.pump(frame(), ms())) place(block);
+    for (let left = TRIES; left > 0; left -= 1) {
+      const blocks = playout.pump(frame(), ms());
+      if (!blocks.length || place(blocks, left === 1)) return;
+      playout.late(blocks);
+    }
   }
 
-  function place({ at, first, samples }) {
-    const track = playout.current;
-    const when = at / RATE;
-    if (!run) {
-      const gain = new GainNode(context, { gain: 1 });
-      if (joining) {
-        gain.gain.setValueAtTime(0, when);
-        gain.gain.linearRampToValueAtTime(1, when + JOIN_FADE);
-        joining = false;
+  /**
+   * Start these blocks, each at its frame; false when the first one's has passed, and nothing is started. A source whose
+   * time is over starts at once, late, and would sound over the next one.
+   */
+  function place(blocks, whatever) {
+    const first = blocks[0];
+    const late = () => !whatever && frame() + QUANTUM > first.at;
+    const mine = run ?? { gain: new GainNode(context, { gain: 1 }), sources: new Set() };
+    const sources = blocks.map((block) => sourceOf(block, mine));
+    let inTime = !late();
+    if (inTime) {
+      if (!run && joining) {
+        mine.gain.gain.setValueAtTime(0, first.at / RATE);
+        mine.gain.gain.linearRampToValueAtTime(1, first.at / RATE + JOIN_FADE);
       }
-      gain.connect(out);
-      run = { gain, sources: new Set() };
+      if (!run) mine.gain.connect(out);
+      for (const [i, source] of sources.entries()) {
+        source.connect(mine.gain);
+        source.start(blocks[i].at / RATE);
+      }
+      inTime = !late();
     }
+    if (!inTime) {
+      for (const source of sources) source.disconnect();
+      if (!run) mine.gain.disconnect();
+      return false;
+    }
+    if (!run) joining = false;
+    run = mine;
+    for (const source of sources) run.sources.add(source);
+    noteFirst(first.at / RATE);
+    return true;
+  }
+
+  function sourceOf({ samples }, mine) {
     const buffer = new AudioBuffer({ length: samples.length, sampleRate: RATE });
     const data = buffer.getChannelData(0);
     for (let i = 0; i < samples.length; i += 1) data[i] = samples[i] / 32768;
     const source = new AudioBufferSourceNode(context, { buffer });
-    const mine = run;
     source.onended = () => {
       source.disconnect();
       mine.sources.delete(source);
       if (mine !== run && mine.sources.size === 0) mine.gain.disconnect();
     };
-    source.connect(run.gain);
-    source.start(when);
-    run.sources.add(source);
-    if (firstReported !== track.reply) {
-      firstReported = track.reply;
-      const wait = Math.max(0, when - context.currentTime) * 1000;
-      to.note("first-sound", { reply: track.reply, at: ms() + wait });
-      setTimeout(() => report(), wait + 2);
-    }
+    return source;
+  }
+
+  function noteFirst(when) {
+    const track = playout.current;
+    if (firstReported === track.reply) return;
+    firstReported = track.reply;
+    const wait = Math.max(0, when - context.currentTime) * 1000;
+    to.note("first-sound", { reply: track.reply, at: ms() + wait });
+    setTimeout(() => report(), wait + 2);
   }
 
   /** Fade out what is sounding; returns the frame at which it is silent. */

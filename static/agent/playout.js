@@ -42,6 +42,7 @@ class Track {
     this.firstAt = null; // ms when the queue went from empty to not empty before a start
     this.running = false; // started and not starved
     this.begun = false; // the first sample was placed
+    this.missed = false; // what was placed last came too late and was taken back
   }
 
   position(now) {
@@ -141,10 +142,12 @@ export class Playout {
     if (!track.waiting || !this.#ready(track, now, at)) return [];
     const out = [];
     let start = track.tail;
-    if (start < now + LEAD / 2) {
+    const earliest = now + (track.missed ? this.lead : LEAD / 2);
+    if (start < earliest) {
       if (track.running) this.underruns += 1; // about to run dry: too late to join without a gap
       start = now + this.lead;
     }
+    track.missed = false;
     while (track.waiting && (start - now < ENOUGH || track.waiting >= BLOCK)) {
       const block = this.#take(track);
       out.push({ at: start, ...block });
@@ -154,6 +157,27 @@ export class Playout {
     if (out.length) Object.assign(track, { running: true, begun: true, firstAt: null });
     this.#tidy(track, now);
     return out;
+  }
+
+  /**
+   * What `pump` just returned could not be started in time (the page was held up, or the clock leapt ahead as the sound
+   * woke): it goes back to the queue, and the next start is further ahead.
+   * @param {Placed[]} blocks
+   */
+  late(blocks) {
+    const track = this.current;
+    if (!track || !blocks.length) return;
+    track.placed.splice(-blocks.length);
+    this.#putBack(track, blocks);
+    // Nobody has to wait again for what was ready once.
+    Object.assign(track, { missed: true, running: track.placed.length > 0, firstAt: -Infinity });
+    this.lead = Math.min(LONGEST, this.lead + LEAD);
+  }
+
+  /** Blocks return to the front of the queue, in order. */
+  #putBack(track, blocks) {
+    track.queue.unshift(...blocks.map(({ first, samples }) => ({ first, samples })));
+    track.waiting += blocks.reduce((sum, block) => sum + block.samples.length, 0);
   }
 
   #ready(track, now, at) {
@@ -232,9 +256,8 @@ export class Playout {
       const gone = Math.max(0, cut - block.at);
       if (gone < block.samples.length) back.push({ first: block.first + gone, samples: block.samples.subarray(gone) });
     }
-    track.queue.unshift(...back);
-    track.waiting += back.reduce((sum, block) => sum + block.samples.length, 0);
-    Object.assign(track, { placed: [], base: position, running: false, firstAt: null });
+    this.#putBack(track, back);
+    Object.assign(track, { placed: [], base: position, running: false, firstAt: null, missed: false });
     return position;
   }
 

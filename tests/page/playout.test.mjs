@@ -100,6 +100,26 @@ test("an underrun is counted, loses nothing, and waits for a little more", () =>
   assert.equal(p.underruns, 1);
 });
 
+test("a start that came too late is made again, further ahead, with the same samples", () => {
+  const p = new Playout();
+  p.begin(1, 1);
+  p.frame(1, 1, 0, block(1920), 0);
+  const missed = p.pump(1000, 0);
+  p.late(missed);
+  assert.equal(p.played(5000), 0, "nothing of it counts");
+  const [again] = p.pump(1600, 0);
+  assert.deepEqual([again.first, again.samples.length], [0, 1920]);
+  assert.ok(again.at - 1600 > missed[0].at - 1000);
+  assert.equal(p.underruns, 0, "nothing sounded before, so nothing broke off");
+
+  p.frame(1, 1, 1920, block(960, 1920), 0);
+  p.late(p.pump(again.at + 1500, 0));
+  const [next] = p.pump(again.at + 1700, 0);
+  assert.equal(next.first, 1920);
+  assert.ok(next.at > again.at + 1920, "behind what sounds, with a gap");
+  assert.equal(p.underruns, 1);
+});
+
 test("late sound after the end is known does not wait", () => {
   const p = new Playout();
   p.begin(1, 1);
@@ -250,7 +270,14 @@ test("whatever the line does, each sample is heard once and in order", () => {
         }
         paused = !paused;
       } else {
-        ear.place(p.pump(now, at));
+        const placed = p.pump(now, at);
+        if (placed.length && random() < 0.2) {
+          p.late(placed); // the page was held up
+          now += Math.floor(random() * 400);
+          ear.place(p.pump(now, at));
+        } else {
+          ear.place(placed);
+        }
       }
       if (step % 25 === 0) assert.equal(p.played(now), ear.upTo(now).length, "the count is what was heard");
       over = p.finish(now);
