@@ -33,6 +33,8 @@ NAMED, SAID = 0.3, 1.5
 OWN = 0.3
 #: a term's rarity is counted in stretches of this many turns: a subject is talked about in bursts
 STRETCH = 16
+#: a term worth less than this part of the weightiest one is not followed
+FAINT = 0.05
 #: more terms than this in one question add time, not sense; the weightiest are kept
 MOST_TERMS = 12
 #: questions and turns are read up to this many words
@@ -77,6 +79,8 @@ class Memory:
         self._speakers: dict[str, int] = {}
         #: keys of `_substance` rising, and terms rising; None when they must be sorted again
         self._order: list[int] | None = []
+        #: index -> its place in the order, of as many as were asked for last
+        self._places: dict[int, int] = {}
         self._vocabulary: list[str] | None = []
         for turn in turns:
             self.add(turn)
@@ -120,14 +124,16 @@ class Memory:
         if limit <= 0 or not order:
             return ()
         asked = self._read(question, asker)
-        field, own, most = self._field(asked, {index: i for i, index in enumerate(order)}, len(order))
+        field, own, most = self._field(asked, self._positions(len(order)), len(order))
         if most <= 0.0:
             return ()
         if asked.speaker:
             self._lean(field, asked.speaker, order)
             own = {i: x * SAID if self._is_by(asked.speaker, order[i]) else x for i, x in own.items()}
         usable = [self._substance[index] > 0 for index in order]
-        whole = [((1.0 - OWN) * x + OWN * own.get(i, 0.0)) / most for i, x in enumerate(field)]
+        whole = [(1.0 - OWN) * x / most for x in field]
+        for i, x in own.items():
+            whole[i] += OWN * x / most
         scores = {i: min(1.0, whole[i]) for i in fields.choose(field, whole, usable, limit)}
         best = sorted(scores, key=lambda i: (-scores[i], i))
         return tuple(Found(self._turns[order[i]], round(scores[i], 4)) for i in best)
@@ -155,7 +161,17 @@ class Memory:
     def _layout(self) -> list[int]:
         if self._order is None:
             self._order = sorted(self._substance)
+            self._places = {}
         return self._order
+
+    def _positions(self, size: int) -> dict[int, int]:
+        """The place of each of the first `size` turns with words."""
+        places, order = self._places, self._layout()
+        if len(places) > size:
+            places = self._places = {}
+        for i in range(len(places), size):
+            places[order[i]] = i
+        return places
 
     def _beginning(self, start: str) -> Iterator[str]:
         if self._vocabulary is None:
@@ -199,6 +215,8 @@ class Memory:
             weighed.append((worth * _rarity(said or evidence, size), term, evidence))
         most = sum(weight for weight, _, _ in weighed)
         heard = sorted((one for one in weighed if one[2]), key=lambda one: (-one[0], one[1]))
+        # A word that is said all the time tells no place from another, and is the dearest to follow.
+        heard = [one for one in heard if one[0] >= FAINT * heard[0][0]]
         field, own = [0.0] * size, dict[int, float]()
         for weight, term, evidence in heard[:MOST_TERMS]:
             fields.add_term(field, evidence, weight)

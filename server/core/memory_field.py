@@ -26,6 +26,15 @@ PLACES, LEAST = 8, 0.55
 #: the part of all turns that the best place gives, at most, and the power by which others give fewer
 MOST, LEAN = 0.6, 8.0
 
+
+def _fading(reach: float) -> list[float]:
+    """What is left of a mention after 0, 1, 2, … turns; twice as far as one is followed."""
+    far = math.ceil(-reach * math.log(FAINT))
+    return [math.exp(-turns / reach) for turns in range(2 * far + 1)]
+
+
+_POWERS = {reach: _fading(reach) for reach in REACHES}
+
 #: position -> how strongly a term was said there, above 0; positions rising
 Evidence = Mapping[int, float]
 
@@ -36,27 +45,32 @@ def spread(evidence: Evidence, reach: float, size: int) -> Iterator[tuple[int, l
     A mention fades by a factor e every `reach` turns on both sides. Turns far from any mention are left out:
     most words are rare, and a question must not cost the whole meeting for each of them.
     """
-    fade = math.exp(-1.0 / reach)
-    far = math.ceil(-reach * math.log(FAINT))
+    powers = _POWERS[reach]
+    far = len(powers) // 2
     said = sorted(evidence)
     at = 0
     while at < len(said):
         last = at
         while last + 1 < len(said) and said[last + 1] - said[last] <= 2 * far:
             last += 1
-        low, high = max(0, said[at] - far), min(size, said[last] + far + 1)
-        here = [0.0] * (high - low)
-        for position in said[at : last + 1]:
-            here[position - low] = evidence[position]
-        values: list[float] = []
-        carried = 0.0
-        for value in here:
-            carried = carried * fade + value
-            values.append(carried)
-        carried = 0.0
-        for i in range(len(here) - 1, -1, -1):
-            values[i] += carried
-            carried = (carried + here[i]) * fade
+        here = said[at : last + 1]
+        low, high = max(0, here[0] - far), min(size, here[-1] + far + 1)
+        # What is carried from one mention to the next is written out a stretch at a time: a question waits for this.
+        left = [0.0] * (here[0] - low)
+        carried, before = 0.0, here[0]
+        for position, until in zip(here, [*here[1:], high], strict=True):
+            carried = carried * powers[position - before] + evidence[position]
+            left += [carried * power for power in powers[: until - position]]
+            before = position
+        right = [0.0] * (high - 1 - here[-1])
+        carried, before = 0.0, here[-1]
+        for position, until in zip(reversed(here), [*reversed(here[:-1]), low - 1], strict=True):
+            carried = carried * powers[before - position] + evidence[position]
+            right += [carried * power for power in powers[: position - until]]
+            before = position
+        values = [x + y for x, y in zip(left, reversed(right), strict=True)]
+        for position in here:
+            values[position - low] -= evidence[position]  # it is in both
         yield low, values
         at = last + 1
 
@@ -66,8 +80,8 @@ def add_term(field: list[float], evidence: Evidence, weight: float) -> None:
     part = weight / len(REACHES)
     for reach in REACHES:
         for low, values in spread(evidence, reach, len(field)):
-            for i, x in enumerate(values, low):
-                field[i] += part * x / (x + HALF)
+            here = slice(low, low + len(values))
+            field[here] = [was + part * x / (x + HALF) for was, x in zip(field[here], values, strict=True)]
 
 
 def peaks(field: Sequence[float], count: int) -> list[int]:

@@ -86,6 +86,24 @@ def line(turn: Turn, agent: str) -> str:
     return f"[{clock(turn.start)}] {who}: {text}"
 
 
+class Lines:
+    """The turns of one meeting as the prompt shows them, each written once: a prompt holds hundreds, and is built while
+    somebody waits. A turn that was corrected is written again."""
+
+    def __init__(self, agent: str) -> None:
+        self._agent = agent
+        # as many as the meeting has turns, beside the turns themselves
+        self._written: dict[int, tuple[Turn, str, int]] = {}
+
+    def of(self, turn: Turn) -> tuple[str, int]:
+        """The turn's line and its tokens."""
+        known = self._written.get(turn.index)
+        if known is None or known[0] is not turn:
+            text = line(turn, self._agent)
+            known = self._written[turn.index] = (turn, text, tokens(text))
+        return known[1], known[2]
+
+
 def build(
     *,
     name: str,
@@ -100,8 +118,9 @@ def build(
     unheard: str,
     budget: int,
     language: str = "en",
+    lines: Lines | None = None,
 ) -> tuple[Message, ...]:
-    """The messages for one reply, at most `budget` tokens by our estimate."""
+    """The messages for one reply, at most `budget` tokens by our estimate. `lines` is kept from one to the next."""
     system = RULES.format(name=name)
     if language != "en":
         system += f"\nAnswer in the language of the question; the meeting's language is {language}."
@@ -113,7 +132,7 @@ def build(
         ending += f"\n(You were interrupted before. Not heard yet: {_clip(unheard, 200)})"
     history = _history(past, budget // 5)
     room = budget - tokens(system) - tokens(ending) - sum(tokens(message.text) for message in history) - 60
-    talk = _talk(name, turns, evidence, participants, room)
+    talk = _talk(lines or Lines(name), turns, evidence, participants, room)
     return (
         Message("system", system),
         Message("user", talk),
@@ -122,13 +141,13 @@ def build(
     )
 
 
-def _talk(name: str, turns: Sequence[Turn], evidence: Sequence[Turn], people: Sequence[str], room: int) -> str:
+def _talk(lines: Lines, turns: Sequence[Turn], evidence: Sequence[Turn], people: Sequence[str], room: int) -> str:
     head = f"In the meeting: {', '.join(people[:30])}." if people else "Nobody has spoken yet."
     room -= tokens(head)
     found: list[str] = []
     for turn in evidence:
-        text = line(turn, name)
-        if (cost := tokens(text)) <= room * (1 - RECENT_SHARE) or not found:
+        text, cost = lines.of(turn)
+        if cost <= room * (1 - RECENT_SHARE) or not found:
             found.append(_clip(text, max(20, room // 2)))
             room -= min(cost, max(20, room // 2))
     shown = {turn.index for turn in evidence}
@@ -136,8 +155,8 @@ def _talk(name: str, turns: Sequence[Turn], evidence: Sequence[Turn], people: Se
     for turn in reversed(turns):
         if turn.index in shown:
             continue
-        text = line(turn, name)
-        room -= tokens(text)
+        text, cost = lines.of(turn)
+        room -= cost
         if room < 0:
             break
         recent.append(text)

@@ -38,6 +38,7 @@ class Turns:
         # Others who called while an answer was on its way; full: the oldest question is dropped, decided as stale.
         self._waiting: deque[Asked] = deque(maxlen=3)
         self._before: dict[str, tuple[str, float]] = {}
+        self._lines = prompt.Lines(room.config.name)
         self.closing = False
 
     # ------------------------------------------------------------ judging
@@ -197,6 +198,7 @@ class Turns:
             unheard=delivery.unheard,
             budget=config.prompt_tokens,
             language=config.language,
+            lines=self._lines,
         )
         delivery.think(
             prompt.Thought(
