@@ -7,6 +7,7 @@
     │   ├── ProviderTimeout      no answer in time
     │   ├── ProviderRefused      the provider said no (wrong key, unknown model, bad request)
     │   └── ProviderLimited      the provider said later
+    ├── HostError                a meeting bot vendor refused or failed; says what to do about it
     ├── AccessError              a token is missing, wrong, expired or of another session
     ├── ProtocolError            a message on a socket is malformed
     ├── TapeError                the tape cannot be written or read
@@ -62,6 +63,23 @@ class ProviderLimited(ProviderError):
 
     retryable = True
     code = "limited"
+
+
+class HostError(ParleyError):
+    """A meeting bot vendor refused, failed or was not reached. The message says what happened."""
+
+    def __init__(
+        self, message: str, *, advice: str = "", code: str = "failed", status: int = 0, retryable: bool = False
+    ) -> None:
+        super().__init__(message)
+        #: one plain sentence: what to do about it
+        self.advice = advice
+        #: one lower-case word or vendor's code, for metrics and the API
+        self.code = code
+        #: the vendor's HTTP status, or 0
+        self.status = status
+        #: whether the same request may succeed later
+        self.retryable = retryable
 
 
 class AccessError(ParleyError):

@@ -25,6 +25,8 @@ class Heard:
     end: float | None = None
     words: tuple[Word, ...] = ()
     language: str = ""
+    #: which ear the words came by: the page's transcript socket, or a connection of the host
+    source: str = "page"
     type: Literal["Heard"] = "Heard"
 
 
@@ -205,6 +207,73 @@ class OperatorMutes:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonSeen:
+    """Somebody is in the meeting, came in, or is now called differently."""
+
+    id: str
+    name: str
+    is_host: bool = False
+    type: Literal["PersonSeen"] = "PersonSeen"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLeft:
+    """Somebody left the meeting."""
+
+    id: str
+    type: Literal["PersonLeft"] = "PersonLeft"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSpeaks:
+    """Somebody began or stopped to speak, heard on that person's own sound. `lag` is how many seconds ago."""
+
+    id: str
+    name: str
+    speaking: bool
+    lag: float = 0.0
+    type: Literal["PersonSpeaks"] = "PersonSpeaks"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonShares:
+    """Somebody's camera or shared screen went on or off."""
+
+    id: str
+    source: Literal["screenshare", "webcam", "stage"]
+    on: bool
+    type: Literal["PersonShares"] = "PersonShares"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSaid:
+    """Somebody wrote into the meeting's chat. `private`: to the agent alone. `key` names the message, if it has one."""
+
+    speaker: str
+    text: str
+    speaker_id: str = ""
+    private: bool = False
+    key: str = ""
+    type: Literal["ChatSaid"] = "ChatSaid"
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """The host tells the agent to stop talking: somebody pressed a button there."""
+
+    type: Literal["StopAsked"] = "StopAsked"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatChanged:
+    """The agent's bot reached this state of its life: joining, waiting, in-call, live, leaving, done or failed."""
+
+    state: str
+    code: str = ""
+    type: Literal["SeatChanged"] = "SeatChanged"
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed:
     """The backend was restarted and this conversation rebuilt from its tape."""
 
@@ -222,6 +291,7 @@ class Closing:
 Event = (
     Heard | SpeechStarted | SpeechStopped | OnsetAtPage | PageJoined | PageLeft | MicChanged | FeedChanged
     | TimerFired | BrainText | BrainTool | BrainDone | BrainFailed | VoiceBegan | VoiceMarks | VoiceDone | VoiceFailed
-    | PlaybackReport | OperatorSays | OperatorMutes | Resumed | Closing
+    | PlaybackReport | OperatorSays | OperatorMutes | PersonSeen | PersonLeft | PersonSpeaks | PersonShares | ChatSaid
+    | StopAsked | SeatChanged | Resumed | Closing
 )  # fmt: skip
 EVENTS: tuple[type[Any], ...] = get_args(Event)

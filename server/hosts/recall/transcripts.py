@@ -6,11 +6,11 @@ Five shapes are accepted (the vendor's documents contradict each other): the v1.
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
 from server.core.events import Heard
 from server.core.transcript import Word
+from server.hosts.recall.fields import event_of, number_of, object_of, text_of
 
 #: languages written without spaces between words
 _UNSPACED = ("ja", "zh", "th", "yue", "lo", "my", "km")
@@ -18,32 +18,35 @@ _UNSPACED = ("ja", "zh", "th", "yue", "lo", "my", "km")
 MOST_WORDS = 2000
 LONGEST_WORD = 200
 LONGEST_NAME = 120
+#: seconds; nothing in a meeting is later than that
+LATEST = 1e7
 
 
-def heard_from(message: Any) -> Heard | None:
-    """The utterance in this message, or None when it holds none."""
+def heard_from(message: Any, source: str = "page") -> Heard | None:
+    """The utterance in this message, or None when it holds none. `source` is the ear that it came by."""
     if not isinstance(message, dict):
         return None
-    event = message.get("event")
-    if isinstance(event, str) and not event.startswith("transcript"):
-        return None
+    event = event_of(message)
+    if not event.startswith("transcript"):
+        if isinstance(message.get("event"), str):
+            return None
+        event = ""
     node = _owner_of_words(message)
     if node is None:
         return None
     words = tuple(_words(node["words"]))
-    language = _text(node.get("language_code") or node.get("language"))
+    language = text_of(node.get("language_code") or node.get("language"))
     glue = "" if language.split("-")[0].lower() in _UNSPACED else " "
     text = glue.join(word.text for word in words)
     if not text.strip():
         return None
-    who = node.get("participant")
-    who = who if isinstance(who, dict) else {}
+    who = object_of(node.get("participant"))
     speaker_id = who.get("id", node.get("speaker_id"))
     key = node.get("original_transcript_id")
     starts = [word.start for word in words if word.start is not None]
     ends = [word.end for word in words if word.end is not None]
     return Heard(
-        speaker=_text(who.get("name") or node.get("speaker"))[:LONGEST_NAME],
+        speaker=text_of(who.get("name") or node.get("speaker"))[:LONGEST_NAME],
         text=text,
         final=_is_final(node, event),
         speaker_id=str(speaker_id)[:64] if isinstance(speaker_id, (int, str)) else "",
@@ -52,6 +55,7 @@ def heard_from(message: Any) -> Heard | None:
         end=ends[-1] if ends else None,
         words=words,
         language=language[:16],
+        source=source,
     )
 
 
@@ -70,11 +74,9 @@ def _owner_of_words(message: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _is_final(node: dict[str, Any], event: Any) -> bool:
+def _is_final(node: dict[str, Any], event: str) -> bool:
     flag = node.get("is_final")
-    if isinstance(flag, bool):
-        return flag
-    return "partial" not in event if isinstance(event, str) else True
+    return flag if isinstance(flag, bool) else "partial" not in event
 
 
 def _words(words: list[Any]) -> list[Word]:
@@ -82,7 +84,7 @@ def _words(words: list[Any]) -> list[Word]:
     for word in words[:MOST_WORDS]:
         if not isinstance(word, dict):
             continue
-        text = _text(word.get("text"))[:LONGEST_WORD]
+        text = text_of(word.get("text"))[:LONGEST_WORD]
         if text:
             start = _seconds(word, "start_timestamp", "start_time")
             found.append(Word(text, start, _seconds(word, "end_timestamp", "end_time")))
@@ -92,10 +94,4 @@ def _words(words: list[Any]) -> list[Word]:
 def _seconds(word: dict[str, Any], stamp: str, plain: str) -> float | None:
     value = word.get(stamp)
     value = value.get("relative") if isinstance(value, dict) else word.get(plain)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value) and 0 <= value < 1e7:
-        return float(value)
-    return None
-
-
-def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return number_of(value, LATEST)
