@@ -6,10 +6,11 @@ interchangeable, and the second can take over when the first fails.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from server.core.looking import Source, Wish
 from server.core.prompt import Message as ChatMessage
 from server.core.transcript import Turn
 
@@ -22,6 +23,29 @@ class Spoken:
     heard: str
     at: float
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One picture, looked at: a JPEG scaled for a model, and whose it is.
+
+    `age` is the seconds since the picture was taken. `person` is empty for everybody in one picture (source stage).
+    """
+
+    jpeg: bytes = field(repr=False)
+    width: int
+    height: int
+    age: float
+    source: Source
+    person_id: str = ""
+    person: str = field(default="", repr=False)
+    #: False when this very picture was handed out the last time somebody looked
+    changed: bool = True
+
+
+#: Look now: the newest picture of a source and person id, or None when there is none. No id: whoever shares a screen,
+#: or everybody at once (source stage).
+Look = Callable[[Source, str], Awaitable[Sight | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +74,10 @@ class BrainRequest:
     started_at: float = 0.0
     #: wall-clock time of `now` as ISO 8601 with offset, for "what time is it"
     wall_time: str = ""
+    #: what the question points at to be seen; without it no picture leaves the process
+    wish: Wish | None = None
+    #: the eyes; None when no pictures of this meeting reach us
+    look: Look | None = field(default=None, repr=False)
     #: set when another brain failed and this one stands in: one lower-case word from ProviderError.code
     standing_in: str = ""
 
@@ -84,6 +112,8 @@ class Done:
     #: which brain answered, when it was not the one that was asked, and the ProviderError code that says why
     brain: str = ""
     standing_in: str = ""
+    #: pictures that were sent to a model for this reply
+    pictures: int = 0
 
 
 BrainEvent = TextDelta | ToolCall | Done

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from server.errors import ProviderRefused
+
 #: Codes of a 400 that no other form of the request would change.
 _FINAL = frozenset({"context_length_exceeded", "model_not_found", "invalid_api_key", "content_policy_violation"})
+
+#: Statuses with which servers turn down a picture: OpenRouter 404, llama.cpp 500, most others 400.
+_TURNED_DOWN = frozenset({400, 404, 413, 415, 422, 500, 501})
+#: What they write then: "unknown variant `image_url`" (DeepSeek), "content must be a string" (Groq), "is not a
+#: multimodal model" (vLLM), "No endpoints found that support image input" (OpenRouter), "you may need the mmproj".
+_PICTURES = re.compile(r"image|\bvision|multi-?modal|modalit|mmproj|content (?:part|type|must)|content\W+\d", re.I)
+#: ... and what they write when only this one picture is wrong.
+_ONE_PICTURE = re.compile(
+    r"invalid[_ ](?:base64[_ ])?image|valid image|image[_ ](?:parse|data|file|too|content)|too (?:large|small|big)"
+    r"|process (?:the |this |your )?image|decode",
+    re.I,
+)
+#: characters of a refusal that are read: some servers quote the whole prompt behind it
+_READ = 400
+
+
+def is_final(code: str | None) -> bool:
+    """Whether a refusal with this code is about what was asked, not about how."""
+    return code in _FINAL
+
+
+class PicturesRefused(ProviderRefused):
+    """The server turned a request down because of its pictures. `lasting`: it takes none at all."""
+
+    def __init__(self, *, lasting: bool) -> None:
+        super().__init__("the language model does not take this picture")
+        self.lasting = lasting
 
 
 class ChatDialect:
@@ -24,6 +54,8 @@ class ChatDialect:
         self.obfuscation = is_openai
         self.stream_options = True
         self.tools = True
+        #: whether the model takes pictures, as far as we know
+        self.pictures = True
         self._swapped = False
         self._plain = False
 
@@ -62,7 +94,7 @@ class ChatDialect:
         `sent` matters because several requests may fail for one reason at the same time: when the form has
         already changed since, the answer is simply to try again.
         """
-        if code in _FINAL:
+        if is_final(code):
             return False
         blamed = param if param else message
         if "reasoning_effort" in blamed and "reasoning_effort" in sent:
@@ -81,6 +113,20 @@ class ChatDialect:
         else:
             return False
         return True
+
+    def pictures_refused(
+        self, status: int, param: str | None, code: str | None, message: str
+    ) -> PicturesRefused | None:
+        """The refusal of a request with pictures, when it was for these. Learned when it is for good."""
+        blamed = f"{code} {param} {message[:_READ]}"
+        if status not in _TURNED_DOWN or not (status in (413, 415) or _PICTURES.search(blamed)):
+            return None
+        return self.without_pictures(lasting=status != 413 and not _ONE_PICTURE.search(blamed))
+
+    def without_pictures(self, *, lasting: bool) -> PicturesRefused:
+        """The error that has the request sent again without pictures, from now on if `lasting`."""
+        self.pictures = self.pictures and not lasting
+        return PicturesRefused(lasting=lasting)
 
     def _blames_tokens(self, blamed: str, sent: dict[str, Any]) -> bool:
         if "max_tokens" not in blamed and "max_completion_tokens" not in blamed:

@@ -92,13 +92,13 @@ async def open_stream(
                 assert failure is not None
                 error = translate(failure)
                 if not error.retryable or (retried and not running):
-                    raise error from failure
+                    raise _caused(error, failure)
                 if not retried:
                     wait = _wait_for(error)
                     if wait is None or loop.time() + wait >= give_up:
                         if running:
                             continue
-                        raise error from failure
+                        raise _caused(error, failure)
                     retried = True
                     running.add(asyncio.create_task(_attempt(opener, alive, wait)))
             now = loop.time()
@@ -109,6 +109,13 @@ async def open_stream(
                 running.add(asyncio.create_task(_attempt(opener, alive)))
     finally:
         await _abandon(running)
+
+
+def _caused(error: ProviderError, failure: BaseException) -> ProviderError:
+    """The error with what led to it; an attempt may have failed with an error of ours, which keeps its own cause."""
+    if error is not failure:
+        error.__cause__ = failure
+    return error
 
 
 def _wait_for(error: ProviderError) -> float | None:

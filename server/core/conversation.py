@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from server.core import events as ev
+from server.core.asking import Asking
+from server.core.chat import Chat
 from server.core.composing import Composing
 from server.core.delivery import PAGE_WAIT, Delivery
 from server.core.effects import Effect
@@ -21,7 +23,9 @@ from server.core.overlap import Overlap
 from server.core.reply import Asked
 from server.core.room import Config as Config
 from server.core.room import Room
+from server.core.seat import Seat
 from server.core.shown import Shown
+from server.core.sources import Sources
 from server.core.transcript import Transcript
 from server.core.turns import Turns
 
@@ -38,8 +42,12 @@ class Conversation:
         self.out = self.room.out
         self.delivery = Delivery(self.out, self.room.floor, self.room.transcript, config.name)
         self.composing = Composing(self.out, self.delivery, config.language)
-        self.turns = Turns(self.room, self.delivery, mute=self.delivery.mute)
+        asking = Asking(self.room, self.delivery)
+        self.turns = Turns(self.room, self.delivery, asking, mute=self.delivery.mute)
         self.overlap = Overlap(self.room, self.delivery, self.turns)
+        self.chat = Chat(self.room, self.delivery, asking)
+        self.seat = Seat(self.room)
+        self._sources = Sources()
         self._shown = Shown(self.out)
         self.delivery.on_idle = self.turns.next
         self._revive = False
@@ -56,18 +64,20 @@ class Conversation:
         match event:
             case ev.Heard():
                 self._heard(event, now)
+            case ev.BrainText() | ev.BrainTool() | ev.BrainDone() | ev.BrainFailed() if self.chat.owns(event.reply):
+                self._written(event, now)
             case ev.BrainText():
                 self.composing.text(event, now)
             case ev.PlaybackReport():
                 delivery.played(event, now)
             case ev.SpeechStarted():
                 self.room.floor.started(now - event.lag)
-                self.turns.still_speaking(now)
-                self.overlap.sound(now)
+                self._sound(now)
             case ev.SpeechStopped():
                 self.room.floor.stopped(now - event.lag)
-                self.turns.settle(now)
-                self.overlap.quiet(now)
+                self._quiet(now)
+            case ev.PersonSpeaks():
+                self._person_speaks(event, now)
             case ev.OnsetAtPage():
                 self.overlap.sound(now)
             case ev.BrainTool():
@@ -96,11 +106,60 @@ class Conversation:
                 self._say(event.text, "operator", now)
             case ev.OperatorMutes():
                 delivery.mute(event.minutes, now) if event.muted else delivery.unmute()
+            case ev.PersonSeen():
+                self.room.transcript.person(event.id, event.name)
+                self.room.people.seen(event.id, event.name, event.is_host)
+                self.seat.look(now)
+            case ev.PersonLeft():
+                self.room.people.left(event.id)
+                self.room.floor.person_stopped(event.id, now)
+                self.seat.look(now)
+            case ev.PersonShares():
+                self.room.people.shows(event.id, event.source, event.on)
+            case ev.ChatSaid():
+                self.seat.heard(now)
+                if aloud := self.chat.said(event, now):
+                    self._say(aloud, "asked-in-chat", now)
+            case ev.StopAsked():
+                delivery.interrupt("stop", now)
+            case ev.SeatChanged():
+                self.seat.changed(event, now)
             case ev.Resumed():
                 self._resumed(now)
             case ev.Closing():
                 self._close(event.over, now)
         return self.out.take()
+
+    def _written(self, event: ev.BrainText | ev.BrainTool | ev.BrainDone | ev.BrainFailed, now: float) -> None:
+        match event:
+            case ev.BrainText():
+                self.chat.text(event, now)
+            case ev.BrainTool():
+                self.chat.tool(event)
+            case ev.BrainDone():
+                self.chat.done(event, now)
+            case ev.BrainFailed():
+                self.chat.failed(event.reply, event.code, now)
+
+    # ------------------------------------------------------------ what is heard
+
+    def _sound(self, now: float) -> None:
+        self.turns.still_speaking(now)
+        self.overlap.sound(now)
+
+    def _quiet(self, now: float) -> None:
+        self.turns.settle(now)
+        self.overlap.quiet(now)
+
+    def _person_speaks(self, event: ev.PersonSpeaks, now: float) -> None:
+        floor, at = self.room.floor, now - event.lag
+        if event.speaking:
+            floor.person_started(event.id, at)
+            self._sound(now)
+        else:
+            floor.person_stopped(event.id, at)
+            if not floor.talking(now):
+                self._quiet(now)
 
     # ------------------------------------------------------------ what people say
 
@@ -109,12 +168,15 @@ class Conversation:
         who = event.speaker_id or event.speaker
         if not text:
             return
+        if not self._sources.takes(event.source, who, text, event.final, now):
+            return  # the other ear has it
         if event.speaker.casefold() == self.config.name.casefold():
             self._not_a_turn(event, text, "own-line", now)
         elif self.delivery.ledger.explains(text, now):
             self._shown.drop(who)
             self._not_a_turn(event, text, "echo", now)
         elif event.final:
+            self.seat.heard(now)
             self._final(event, text, now)
         else:
             partial = self.room.transcript.partial(event.speaker_id, event.speaker, text, now)
@@ -185,6 +247,13 @@ class Conversation:
             case "say":
                 reason, _, text = rest.partition(":")
                 self._say(text, reason, now)
+            case "write":
+                self.chat.late(int(rest), now)
+            case "greet":
+                if (greeting := self.seat.greeting()) and not delivery.muted:
+                    self._say(greeting, "greeting", now)
+            case "alone":
+                self.seat.go(now)
             case "remind":
                 label = rest.partition(":")[2]
                 self._say(f"Time is up: {label}." if label else "Time is up.", "timer", now)
@@ -244,6 +313,8 @@ class Conversation:
         delivery.settle_all(now)
         delivery.show_idle()
         self.turns.still_speaking(now)
+        self.chat.resume(now)
+        self.seat.look(now)
         if self._revive:
             self.out.timer("page", now + PAGE_WAIT)
 

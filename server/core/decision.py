@@ -28,6 +28,14 @@ REASONS: dict[str, str] = {
     "merged": "the person went on, so both parts became one question",
     "timer": "a timer it was asked to set ran out",
     "operator": "the operator had it speak",
+    "greeting": "it came in, and somebody was there",
+    "called-in-chat": "its name was called in the chat",
+    "wrote-to-us": "somebody wrote to it alone",
+    "asked-in-chat": "it was told to by a line in the chat",
+    "show-everybody": "it was asked to show everybody",
+    "asked-to-leave": "it was asked to leave the meeting",
+    "not-allowed": "this person may not ask that of it",
+    "busy": "it was still writing other answers",
     "resumed": "it goes on after a restart",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from server.core.decision import Decision
+from server.core.looking import Source
 from server.core.messages import ToPage as PageMessage
 from server.core.prompt import Thought
 
@@ -70,10 +71,37 @@ class CancelTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowSight:
+    """Put the newest picture of this source on the tile: `stage` is everybody on one sheet. The picture is not for the
+    tape, so it is no card of the conversation."""
+
+    source: Source
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendChat:
+    """Write this into the meeting's chat, to everyone or to the person of this id. Long texts are split on the way."""
+
+    text: str
+    to: str = "everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveMeeting:
+    """Take the bot out of the meeting. `reason` is one of `core.seat.LEAVING`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
     """A turn ended: here is its record."""
 
     decision: Decision
 
 
-Effect = ToPage | Think | Speak | Release | Finish | Stop | SetTimer | CancelTimer | Decide
+Effect = (
+    ToPage | Think | Speak | Release | Finish | Stop | SetTimer | CancelTimer | ShowSight | SendChat | LeaveMeeting
+    | Decide
+)  # fmt: skip

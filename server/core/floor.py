@@ -17,6 +17,8 @@ class Floor:
     def __init__(self) -> None:
         self.speaking_since: float | None = None
         self.quiet_since: float | None = None
+        # people heard on their own sound, and since when; as many as speak at once
+        self._people: dict[str, float] = {}
 
     def started(self, at: float) -> None:
         """Somebody began to speak."""
@@ -28,9 +30,22 @@ class Floor:
         self.speaking_since = None
         self.quiet_since = at
 
+    def person_started(self, who: str, at: float) -> None:
+        """This person began to speak, on sound of their own."""
+        self._people.setdefault(who, at)
+
+    def person_stopped(self, who: str, at: float) -> None:
+        """This person stopped, or left."""
+        if self._people.pop(who, None) is not None and not self._people and self.speaking_since is None:
+            self.quiet_since = at
+
+    def speakers(self, now: float) -> tuple[str, ...]:
+        """Everybody who is speaking on sound of their own, the longest first."""
+        return tuple(who for who, since in self._people.items() if now - since < NOISE)
+
     def talking(self, now: float) -> bool:
         """Whether somebody is speaking, as far as the ears can tell."""
-        return self.speaking_since is not None and now - self.speaking_since < NOISE
+        return (self.speaking_since is not None and now - self.speaking_since < NOISE) or bool(self.speakers(now))
 
     def speech_end(self, now: float) -> float | None:
         """When the speech just heard ended; None when the ears heard nothing lately."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from server.core.looking import Wish
 from server.core.transcript import Turn
 
 #: characters of one token, on the careful side for English; other scripts are counted per character
@@ -63,6 +64,15 @@ class Thought:
     past: tuple[PastReply, ...] = ()
     unheard: str = ""
     language: str = "en"
+    #: what the question points at to be seen, if anything
+    wish: Wish | None = None
+    #: the answer is written into the chat, not spoken
+    written: bool = False
+
+
+WRITTEN = """
+This question came in the meeting's chat and your answer is written there, not spoken: plain text, at most five short \
+lines, no markdown."""
 
 
 def tokens(text: str) -> int:
@@ -82,6 +92,8 @@ def clock(seconds: float) -> str:
 def line(turn: Turn, agent: str) -> str:
     """One turn as the prompt shows it. Marks that would end the transcript are taken out of what people say."""
     who = f"{agent} (you)" if turn.is_agent else turn.speaker
+    if turn.via:
+        who += f" (in the {turn.via})"
     text = turn.text.replace("<meeting>", "").replace("</meeting>", "")
     return f"[{clock(turn.start)}] {who}: {text}"
 
@@ -119,9 +131,12 @@ def build(
     budget: int,
     language: str = "en",
     lines: Lines | None = None,
+    written: bool = False,
 ) -> tuple[Message, ...]:
     """The messages for one reply, at most `budget` tokens by our estimate. `lines` is kept from one to the next."""
     system = RULES.format(name=name)
+    if written:
+        system += WRITTEN
     if language != "en":
         system += f"\nAnswer in the language of the question; the meeting's language is {language}."
     if instructions:

@@ -34,6 +34,8 @@ class Turn:
     end: float
     speaker_id: str = ""
     is_agent: bool = False
+    #: "chat" for what was written, "" for what was said
+    via: str = ""
     words: tuple[Word, ...] = field(default=(), repr=False)
 
 
@@ -131,15 +133,23 @@ class Transcript:
         if known is not None:
             return self._correct(known, text, words), False
         begins, ends = self.clock.place(start, end, len(text.split()), session)
-        turn = Turn(self._count, name, text, begins, ends, speaker_id, False, words)
+        turn = Turn(self._count, name, text, begins, ends, speaker_id, words=words)
         self._count += 1
         self._remember(spot, turn.index)
         bisect.insort(self.turns, turn, key=_order)
         return turn, True
 
-    def add_own(self, name: str, text: str, start: float, end: float) -> Turn:
-        """The agent said this, as far as it was heard. Times are the meeting's."""
-        turn = Turn(self._count, name, text, start, end, is_agent=True)
+    def written(self, speaker_id: str, speaker: str, text: str, session: float) -> Turn:
+        """A person wrote this into the chat."""
+        at = self.clock.now(session)
+        turn = Turn(self._count, self.person(speaker_id, speaker), text, at, at, speaker_id, via="chat")
+        self._count += 1
+        bisect.insort(self.turns, turn, key=_order)
+        return turn
+
+    def add_own(self, name: str, text: str, start: float, end: float, *, via: str = "") -> Turn:
+        """The agent said this, as far as it was heard, or wrote it. Times are the meeting's."""
+        turn = Turn(self._count, name, text, start, end, is_agent=True, via=via)
         self._count += 1
         bisect.insort(self.turns, turn, key=_order)
         return turn

@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from server.core import addressing, commands, endpointing, prompt
+from server.core import addressing, commands, endpointing
+from server.core.asking import Asking
 from server.core.delivery import Delivery
+from server.core.effects import LeaveMeeting, ShowSight
 from server.core.reply import Asked
 from server.core.room import Room
 from server.core.transcript import Turn
@@ -29,8 +31,9 @@ REMEMBERED = 200
 class Turns:
     """The turns of one conversation that are meant for the agent."""
 
-    def __init__(self, room: Room, delivery: Delivery, *, mute: Callable[[float, float], None]) -> None:
+    def __init__(self, room: Room, delivery: Delivery, asking: Asking, *, mute: Callable[[float, float], None]) -> None:
         self._room = room
+        self._asking = asking
         self._delivery = delivery
         self._mute = mute
         #: the turn that is for us and still growing
@@ -38,7 +41,6 @@ class Turns:
         # Others who called while an answer was on its way; full: the oldest question is dropped, decided as stale.
         self._waiting: deque[Asked] = deque(maxlen=3)
         self._before: dict[str, tuple[str, float]] = {}
-        self._lines = prompt.Lines(room.config.name)
         self.closing = False
 
     # ------------------------------------------------------------ judging
@@ -98,6 +100,16 @@ class Turns:
                 delivery.interrupt("stop", now)
             else:
                 delivery.withdraw("taken-back", now)
+        if command.kind == "faces":
+            self._room.out.add(ShowSight("stage", "In the meeting"))
+            self._room.decide(
+                "obeyed", "show-everybody", now,
+                turn=turn.index, speaker=turn.speaker, text=text, epoch=delivery.epoch, evidence=evidence,
+            )  # fmt: skip
+            return
+        if command.kind == "leave":
+            self._leave(turn, text, now, evidence)
+            return
         quiet = command.kind == "quiet"
         if quiet:
             self._mute(command.minutes, now)
@@ -105,6 +117,15 @@ class Turns:
             "mute" if quiet else "stop", "be-quiet" if quiet else "stop", now,
             turn=turn.index, speaker=turn.speaker, text=text, epoch=delivery.epoch, evidence=evidence,
         )  # fmt: skip
+
+    def _leave(self, turn: Turn, text: str, now: float, evidence: str) -> None:
+        allowed = self._room.may_command(turn.speaker_id or turn.speaker, turn.speaker)
+        self._room.decide(
+            "obeyed" if allowed else "silent", "asked-to-leave" if allowed else "not-allowed", now,
+            turn=turn.index, speaker=turn.speaker, text=text, epoch=self._delivery.epoch, evidence=evidence,
+        )  # fmt: skip
+        if allowed:
+            self._room.out.add(LeaveMeeting("asked"))
 
     def _silent(self, reason: str, now: float, turn: int, speaker: str, text: str, evidence: str = "") -> None:
         epoch = self._delivery.epoch
@@ -175,46 +196,8 @@ class Turns:
 
     def answer(self, asked: Asked, now: float) -> None:
         """Have the brain answer this."""
-        room, delivery = self._room, self._delivery
-        config, transcript = room.config, room.transcript
-        reply = delivery.begin(asked, now)
-        meeting = transcript.clock.now(now)
-        # The question itself is in the memory too: without `before` its own line would be the best place.
-        before = asked.turn if asked.turn >= 0 else None
-        found = room.memory.find(asked.question, asker=asked.speaker, before=before)
-        evidence = tuple(hit.turn for hit in found)
-        people = tuple(dict.fromkeys([*transcript.names.values(), *transcript.speakers]))
-        past = tuple(delivery.past)
-        messages = prompt.build(
-            name=config.name,
-            instructions=config.instructions,
-            question=asked.question,
-            asker=asked.speaker,
-            now=meeting,
-            turns=transcript.turns,
-            evidence=evidence,
-            participants=people,
-            past=past,
-            unheard=delivery.unheard,
-            budget=config.prompt_tokens,
-            language=config.language,
-            lines=self._lines,
-        )
-        delivery.think(
-            prompt.Thought(
-                reply=reply.id,
-                epoch=reply.epoch,
-                question=asked.question,
-                asker=asked.speaker,
-                now=meeting,
-                messages=messages,
-                evidence=evidence,
-                participants=people,
-                past=past,
-                unheard=delivery.unheard,
-                language=config.language,
-            )
-        )
+        reply = self._delivery.begin(asked, now)
+        self._delivery.think(self._asking.thought(asked, reply.id, reply.epoch, now))
 
     def next(self, now: float) -> None:
         """A reply ended: remember a question it asked, and take up who else called meanwhile."""

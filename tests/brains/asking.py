@@ -5,7 +5,7 @@ from typing import Any
 
 from openai import AsyncOpenAI
 
-from server.brains.base import BrainEvent, BrainRequest, ChatMessage, Done, TextDelta
+from server.brains.base import Brain, BrainEvent, BrainRequest, ChatMessage, Done, TextDelta
 from server.brains.openai_chat import OpenAIChatBrain
 from tests.standins.chat import MODEL, ChatStandIn
 
@@ -25,9 +25,9 @@ def brain(client: AsyncOpenAI, **options: Any) -> OpenAIChatBrain:
     return OpenAIChatBrain(client, MODEL, **{"hedge_after": None} | options)
 
 
-async def events(of: OpenAIChatBrain) -> list[BrainEvent]:
+async def events(of: Brain, request: BrainRequest = REQUEST) -> list[BrainEvent]:
     """All events of one reply."""
-    return [item async for item in of.reply(REQUEST)]
+    return [item async for item in of.reply(request)]
 
 
 async def collect(of: OpenAIChatBrain, heard: list[BrainEvent]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import queue
 import socket
@@ -126,6 +127,42 @@ def refuses(status: int, *, param: str | None = None, code: str | None = None, m
     return Answer(status=status, body={"error": error}, headers=tuple(headers))
 
 
+# ---------------------------------------------------------------- what a request carries
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in a request, as the server would decode it."""
+
+    mime: str
+    data: bytes
+    detail: str
+    #: place of its message
+    message: int
+
+
+class NotAllowed(Exception):
+    """A request that OpenAI would refuse: a picture where none may be."""
+
+
+def pictures_of(body: dict[str, Any]) -> list[Picture]:
+    """The pictures of a request, in order. Raises NotAllowed for a part or a place the protocol does not know."""
+    found = []
+    for place, message in enumerate(body["messages"]):
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if part["type"] == "text":
+                continue
+            if part["type"] != "image_url" or message["role"] != "user":
+                raise NotAllowed(f"{part['type']} in a message of {message['role']}")
+            head, _, data = part["image_url"]["url"].partition(";base64,")
+            detail = part["image_url"].get("detail", "auto")
+            if not head.startswith("data:image/") or detail not in ("low", "high", "auto"):
+                raise NotAllowed("not a data URL, or an unknown detail")
+            found.append(Picture(head.removeprefix("data:"), base64.b64decode(data, validate=True), detail, place))
+    return found
+
+
 # ---------------------------------------------------------------- the server
 
 
@@ -145,6 +182,10 @@ class ChatStandIn:
     #: one entry (the number of the request, from 0) per client that went away before its answer was complete
     left: queue.Queue[int] = field(default_factory=queue.Queue)
     script: deque[Answer] = field(default_factory=deque)
+    #: the pictures of each request
+    pictures: list[list[Picture]] = field(default_factory=list)
+    #: answers every request that carries a picture, when set: a model without eyes
+    blind: Answer | None = None
     base_url: str = ""
 
     def __post_init__(self) -> None:
@@ -164,8 +205,9 @@ class ChatStandIn:
         self._released = threading.Event()
         self.usual = says("Fine.")
         self.script.clear()
+        self.blind = None
         # New lists: a late answer of an earlier test writes to the old ones.
-        self.requests, self.headers, self.left = [], [], queue.Queue()
+        self.requests, self.headers, self.pictures, self.left = [], [], [], queue.Queue()
 
     def will(self, *answers: Answer) -> None:
         """Script the next answers."""
@@ -187,10 +229,19 @@ class ChatStandIn:
         return JSONResponse({"id": name, "object": "model", "created": 1, "owned_by": "us"})
 
     async def _chat(self, request: Request) -> Response:
+        body = await request.json()
         number = len(self.requests)
-        self.requests.append(await request.json())
+        self.requests.append(body)
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
-        answer = self.script.popleft() if self.script else self.usual
+        try:
+            carried = pictures_of(body)
+        except (NotAllowed, ValueError) as error:
+            return JSONResponse(refuses(400, message=str(error), code="not_allowed").body, status_code=400)
+        self.pictures.append(carried)
+        if self.blind is not None and carried:
+            answer = self.blind
+        else:
+            answer = self.script.popleft() if self.script else self.usual
         if answer.status != 200:
             return JSONResponse(answer.body, status_code=answer.status, headers=dict(answer.headers))
         return _Stream(self, number, answer)
@@ -284,6 +335,7 @@ def main() -> None:
     # The load bench sends thousands of requests: forget them as they come.
     stand_in.requests = _Forgetful()
     stand_in.headers = _Forgetful()
+    stand_in.pictures = _Forgetful()
     uvicorn.run(stand_in.app, host="127.0.0.1", port=options.port, log_level="warning", access_log=False)
 
 

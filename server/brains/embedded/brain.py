@@ -12,6 +12,7 @@ from server.brains.embedded.digest import Digest, Digests
 from server.brains.embedded.intents import understand
 from server.brains.embedded.phrases import phrase
 from server.brains.embedded.room import Answer
+from server.brains.embedded.sight import honest
 from server.brains.embedded.wordings import Intent
 
 #: Answered without looking at the transcript, so they come at once however long the meeting is.
@@ -49,6 +50,11 @@ class EmbeddedBrain:
 
     async def reply(self, request: BrainRequest) -> AsyncGenerator[BrainEvent, None]:
         """Stream the reply word by word; see `Brain.reply`."""
+        if request.wish is not None and request.wish.sure:
+            for word in _WORD.findall(await honest(request, request.wish)):
+                yield TextDelta(word)
+            yield Done("stop")
+            return
         people = list(dict.fromkeys((*request.participants, *_speakers(request))))
         ask = understand(request.question, request.agent_name, people, request.asker)
         if request.standing_in and ask.intent not in _UNMARKED:

@@ -35,6 +35,17 @@ _ENGLISH = {
     "hidden": "It's off.",
     "nothing_to_show": "I have nothing to show yet.",
     "shown": "You can see it on my tile.",
+    "seen": "I have a picture of {what} from {age} ago, but I can't tell what it shows: {why}.",
+    "no_eyes": "I run without a model that understands pictures",
+    "model_away": "my language model isn't answering",
+    "no_screen": "Nobody is sharing a screen that I can see.",
+    "no_screen_of": "{who} isn't sharing a screen that I can see.",
+    "no_picture": "I have no picture of {who}.",
+    "no_pictures": "I have no pictures of anybody here.",
+    "the_screen": "the shared screen",
+    "screen_of": "{who}'s screen",
+    "camera_of": "{who}",
+    "everybody": "everybody here",
 }
 
 _GERMAN = {
@@ -53,6 +64,17 @@ _GERMAN = {
     "finished": "Ich war fertig.",
     "clock": "Es ist {clock} Uhr.",
     "hidden": "Ist weg.",
+    "seen": "Ich habe ein Bild {what}, {age} alt, kann aber nicht sagen, was es zeigt: {why}.",
+    "no_eyes": "ich laufe ohne ein Modell, das Bilder versteht",
+    "model_away": "mein Sprachmodell antwortet nicht",
+    "no_screen": "Niemand teilt einen Bildschirm, den ich sehen kann.",
+    "no_screen_of": "{who} teilt keinen Bildschirm, den ich sehen kann.",
+    "no_picture": "Ich habe kein Bild von {who}.",
+    "no_pictures": "Ich habe keine Bilder von euch.",
+    "the_screen": "vom geteilten Bildschirm",
+    "screen_of": "vom Bildschirm von {who}",
+    "camera_of": "von {who}",
+    "everybody": "von allen hier",
 }
 
 _FRENCH = {
@@ -71,6 +93,17 @@ _FRENCH = {
     "finished": "J'avais fini.",
     "clock": "Il est {clock}.",
     "hidden": "C'est enlevé.",
+    "seen": "J'ai une image {what}, vieille de {age}, mais je ne peux pas dire ce qu'elle montre : {why}.",
+    "no_eyes": "je fonctionne sans modèle qui comprenne les images",
+    "model_away": "mon modèle de langage ne répond pas",
+    "no_screen": "Personne ne partage d'écran que je puisse voir.",
+    "no_screen_of": "{who} ne partage pas d'écran que je puisse voir.",
+    "no_picture": "Je n'ai pas d'image où l'on voie {who}.",
+    "no_pictures": "Je n'ai d'image de personne ici.",
+    "the_screen": "de l'écran partagé",
+    "screen_of": "de l'écran partagé par {who}",
+    "camera_of": "où l'on voit {who}",
+    "everybody": "de tout le monde ici",
 }
 
 _SPANISH = {
@@ -89,6 +122,17 @@ _SPANISH = {
     "finished": "Había terminado.",
     "clock": "Son las {clock}.",
     "hidden": "Quitado.",
+    "seen": "Tengo una imagen {what}, de hace {age}, pero no puedo decir qué muestra: {why}.",
+    "no_eyes": "funciono sin un modelo que entienda imágenes",
+    "model_away": "mi modelo de lenguaje no responde",
+    "no_screen": "Nadie comparte una pantalla que yo pueda ver.",
+    "no_screen_of": "{who} no comparte una pantalla que yo pueda ver.",
+    "no_picture": "No tengo ninguna imagen de {who}.",
+    "no_pictures": "No tengo imágenes de nadie aquí.",
+    "the_screen": "de la pantalla compartida",
+    "screen_of": "de la pantalla de {who}",
+    "camera_of": "de {who}",
+    "everybody": "de todos",
 }
 
 _BY_LANGUAGE = {"en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH}
