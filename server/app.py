@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from server import tunnel
+from server import app_seats, tunnel
 from server.assets import Assets, static_dir, templates_dir
 from server.brains.base import Brain
 from server.brains.embedded import EmbeddedBrain
@@ -29,9 +29,11 @@ from server.core.conversation import Config
 from server.ears.base import Ears
 from server.hub import Hub
 from server.measures import count_decision
+from server.media.takes import repair
 from server.rehearsal.meeting import Meeting
 from server.rehearsal.room import Room
 from server.rehearsal.room_registry import Rooms
+from server.seats.service import Seats
 from server.session import Parts
 from server.settings import Settings
 from server.store.tape import SqliteTape
@@ -72,6 +74,7 @@ def make_brain(settings: Settings, metrics: Metrics | None = None) -> Brain:
         first_token_deadline=settings.first_token_deadline,
         hedge_after=None if is_local(settings.openai_base_url) else settings.hedge_after or None,
         total_deadline=settings.reply_deadline,
+        vision_model=settings.vision_model,
     )
 
     def fell_back(code: str) -> None:
@@ -130,6 +133,8 @@ def config_of(settings: Settings) -> Config:
         language=settings.language,
         instructions=settings.instructions,
         prompt_tokens=settings.prompt_tokens,
+        greeting="" if settings.greeting.strip().lower() == "off" else settings.greeting,
+        chat_commands=settings.chat_commands,
     )
 
 
@@ -143,6 +148,7 @@ class Wired:
     hub: Hub
     rooms: Rooms
     metrics: Metrics
+    seats: Seats
     public_url: str = ""
 
     def page_url(self, session: str = "", base: str = "") -> str:
@@ -188,7 +194,22 @@ def create_app(settings: Settings) -> Starlette:
         return Room(meeting, session, agent_name=settings.name, on_close=close)
 
     rooms = Rooms(make_room)
-    wired = Wired(settings, secret, parts, hub, rooms, metrics, settings.public_url)
+
+    async def public_url() -> str:
+        if not wired.public_url:  # the tunnel may have been started after us
+            wired.public_url = await tunnel.find_public_url(settings.ngrok_api, settings.port) or ""
+        return wired.public_url
+
+    seats = app_seats.make_seats(
+        settings,
+        secret,
+        hub,
+        parts.ears,
+        public_url=public_url,
+        page_url=lambda session: wired.page_url(session),
+        counted=lambda what: metrics.messages_refused.labels(what).inc(),
+    )
+    wired = Wired(settings, secret, parts, hub, rooms, metrics, seats, settings.public_url)
     door = Door(
         secret=secret,
         password=secret_text(settings.password) or None,
@@ -208,8 +229,7 @@ def create_app(settings: Settings) -> Starlette:
         return door.answer(connection.scope) is Answer.OPEN
 
     async def new_page(request: Request) -> dict[str, str]:
-        if not wired.public_url:  # the tunnel may have been started after us
-            wired.public_url = await tunnel.find_public_url(settings.ngrok_api, settings.port) or ""
+        await public_url()
         session = new_session_id()
         return {"session": session, "page_url": wired.page_url(session, str(request.base_url).rstrip("/"))}
 
@@ -290,6 +310,7 @@ def create_app(settings: Settings) -> Starlette:
         ),
         gated("/api/sessions", pages.make_session, ["POST"]),
         gated("/api/sessions", pages.list_sessions),
+        *app_seats.routes(settings, seats, gated, public_url, metrics),
         Route("/login", Login(door=door, templates=templates).answer, methods=["GET", "POST"]),
         Route("/healthz", pages.healthz),
         Route("/readyz", pages.readyz),
@@ -299,8 +320,10 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        if not wired.public_url:
-            wired.public_url = await tunnel.find_public_url(settings.ngrok_api, settings.port) or ""
+        await public_url()
+        restore = asyncio.create_task(seats.restore(), name="seats-restore")
+        # What a crash left unfinished is made whole beside the work: films of hours take minutes.
+        mend = asyncio.create_task(asyncio.to_thread(repair, settings.recordings), name="recordings-repair")
         watch = asyncio.create_task(hub.watch(), name="hub-watch")
         warm = asyncio.create_task(_warm(espeak), name="warm-up")
         lag = asyncio.create_task(watch_loop(metrics), name="loop-lag")
@@ -316,6 +339,9 @@ def create_app(settings: Settings) -> Starlette:
             watch.cancel()
             warm.cancel()
             lag.cancel()
+            restore.cancel()
+            mend.cancel()
+            await seats.close()
             await rooms.close()
             await hub.close(settings.shutdown_grace)
             if parts.ears is not None:

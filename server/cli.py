@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from server import __version__
-from server.errors import ParleyError, RehearsalError, SettingsError, TapeError
+from server import __version__, cli_bots
+from server.errors import HostError, ParleyError, RehearsalError, SettingsError, TapeError
 from server.settings import Settings, load
 
 app = typer.Typer(
@@ -31,6 +31,8 @@ def main() -> None:
         app()
     except ParleyError as error:
         typer.echo(f"parley: {error}", err=True)
+        if isinstance(error, HostError) and error.advice:
+            typer.echo(f"        {error.advice}", err=True)
         raise SystemExit(2) from None
 
 
@@ -77,6 +79,7 @@ def rehearse(
     meeting: Annotated[Path | None, typer.Option(help="A meeting file to play around the agent first.")] = None,
     speed: Annotated[float, typer.Option(help="How fast the meeting file is played.", min=0.1, max=1000)] = 1.0,
     record: Annotated[bool, typer.Option("--video/--no-video", help="Make a video of the tile.")] = True,
+    host: Annotated[str, typer.Option(help="recall or meetstream: seated by a stand-in of that host.")] = "",
 ) -> None:
     """Rehearse headless: real backend, real Chromium, the production page, a meeting that talks; then a report."""
     try:
@@ -87,7 +90,7 @@ def rehearse(
 
     with Console() as console:
         report = asyncio.run(
-            run(file, out=out, meeting=meeting, speed=speed, on_progress=console.progress, record=record)
+            run(file, out=out, meeting=meeting, host=host, speed=speed, on_progress=console.progress, record=record)
         )
     raise typer.Exit(0 if report.passed else 1)
 
@@ -132,40 +135,58 @@ def replay(session: str) -> None:
 @app.command()
 def export(
     session: str,
-    format: Annotated[str, typer.Option(help="md, json, vtt or srt.")] = "md",
+    format: Annotated[
+        str, typer.Option(help="md, json, vtt, srt, or zip: all of these with what was recorded.")
+    ] = "md",
     out: Annotated[Path | None, typer.Option(help="File to write; standard output when left out.")] = None,
 ) -> None:
-    """Write a session's transcript and decisions in another form."""
+    """Write a session's transcript and decisions in another form, or everything there is of it as one archive."""
     from server.replay import replay as run
     from server.store.export import export as render
     from server.store.tape import read_entries
 
-    entries = read_entries(_settings().tape, session)
+    settings = _settings()
+    entries = read_entries(settings.tape, session)
     result = run(entries)
     decisions = [entry.data for entry in entries if entry.kind == "decision"]
-    text = render(result.turns, decisions, format, title=f"Meeting {session}")
-    if out is None:
-        sys.stdout.write(text)
+
+    def text(form: str) -> str:
+        return render(result.turns, decisions, form, title=f"Meeting {session}")
+
+    if format == "zip":
+        from server.store.bundle import bundle
+
+        written = bundle(out or Path(f"parley-{session}.zip"), text, settings.recordings, session)
+        typer.echo(f"{written.path}: {written.files} files, {written.bytes / 1e6:.1f} MB")
+    elif out is None:
+        sys.stdout.write(text(format))
     else:
-        out.write_text(text, encoding="utf-8")
+        out.write_text(text(format), encoding="utf-8")
 
 
 @app.command()
 def forget(session: str) -> None:
-    """Delete a session and everything that was said in it from the tape."""
+    """Delete a session: everything that was said in it from the tape, and everything that was recorded."""
+    from server.media.takes import forget as forget_takes
     from server.store.tape import SqliteTape
 
+    settings = _settings()
+
     async def run() -> int:
-        tape = SqliteTape(_settings().tape)
+        tape = SqliteTape(settings.tape)
         try:
             return await tape.forget(session)
         finally:
             await tape.close()
 
     gone = asyncio.run(run())
-    if not gone:
+    try:
+        recorded = forget_takes(settings.recordings, session)
+    except OSError as error:
+        raise TapeError(f"the recording could not be deleted: {error.strerror or type(error).__name__}") from None
+    if not gone and not recorded:
         raise TapeError("there is no such session on the tape")
-    typer.echo(f"{gone} entries deleted")
+    typer.echo(f"{gone} entries deleted{', and the recording' if recorded else ''}")
 
 
 @evals.command("memory")
@@ -179,6 +200,8 @@ def eval_memory(
     report = evaluate(files)
     typer.echo(json.dumps(to_json(report)) if as_json else render(report))
 
+
+cli_bots.add_to(app)
 
 if __name__ == "__main__":
     main()

@@ -156,7 +156,7 @@ class Hub:
         while True:
             await asyncio.sleep(SWEEP)
             for session in list(self.sessions.values()):
-                if session.link is None and session.clock() - session.last_seen > self._idle:
+                if session.link is None and not session.kept_open and session.clock() - session.last_seen > self._idle:
                     await self.end(session.id, grace=0.0)
 
     async def end(self, session_id: str, *, grace: float) -> None:

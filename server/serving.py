@@ -15,6 +15,7 @@ import uvicorn
 from server.app import Wired, create_app
 from server.settings import Settings
 from server.telemetry import set_up_logs
+from server.web.host_sockets import LargeForHosts
 
 
 def run(settings: Settings, *, open_browser: bool = False) -> int:
@@ -31,6 +32,7 @@ def run(settings: Settings, *, open_browser: bool = False) -> int:
         application,
         log_config=None,
         access_log=False,
+        ws=LargeForHosts,
         ws_per_message_deflate=False,
         ws_max_size=max(settings.max_text_bytes, settings.max_sound_bytes) * 4,
         timeout_graceful_shutdown=int(settings.shutdown_grace) + 2,
@@ -96,6 +98,7 @@ class _Server(uvicorn.Server):
         """Let every session finish its sentence while its page is still there."""
         for server in self.servers:
             server.close()
+        await self._wired.seats.close()
         await self._wired.rooms.close()
         await self._wired.hub.close(self._settings.shutdown_grace)
         await super().shutdown(sockets)

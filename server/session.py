@@ -7,6 +7,7 @@ the event loop's thread only.
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import time
 from collections import deque
@@ -14,14 +15,15 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from server.brains.base import Brain, BrainRequest, Done, Spoken, TextDelta, ToolCall
+from server.brains.base import Brain, BrainRequest, Done, Sight, Spoken, TextDelta, ToolCall
 from server.core import effects as fx
 from server.core import events as ev
 from server.core.conversation import Config, Conversation
 from server.core.decision import Decision
-from server.core.messages import Flush, Line, Problem, Resume, State, Welcome, plain
+from server.core.looking import Source
+from server.core.messages import Card, Flush, Line, Problem, Resume, ShowCard, State, Welcome, plain
 from server.core.prompt import Thought
 from server.ears.base import SAMPLE_RATE as EAR_RATE
 from server.ears.base import Ears, EarStream, SpeechEdge
@@ -32,6 +34,25 @@ from server.store.codec import config_to_entry, decision_to_entry, event_to_entr
 from server.voices.base import Voice
 
 log = logging.getLogger("parley.session")
+
+#: bytes of a picture on the tile
+LARGEST_CARD = 200_000
+
+
+class SeatLink(Protocol):
+    """The seat of this session in a real meeting. Calls only begin something; they never wait and never raise."""
+
+    def chat(self, text: str, to: str) -> None:
+        """Write into the meeting's chat."""
+        ...
+
+    def leave(self, reason: str) -> None:
+        """Take the bot out of the meeting."""
+        ...
+
+    async def look(self, source: Source, person: str) -> Sight | None:
+        """The newest picture of this source and person (of whoever shares, when empty); None when there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,9 @@ class Session:
         self.clock = clock
         self.conversation = conversation or Conversation(config)
         self.link: PageLink | None = None
+        self.seat: SeatLink | None = None
+        #: a bot is on its way or in a meeting: not to be closed for want of a page
+        self.kept_open = False
         self.acked: dict[str, int] = {}
         self.mic = ""
         self.health: dict[str, float] = {}
@@ -87,6 +111,7 @@ class Session:
         self._draining = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._thinking: dict[int, asyncio.Task[None]] = {}
+        self._showing: set[asyncio.Task[None]] = set()
         self._playout: Playout | None = None
         self._ear: EarStream | None = None
         self._ear_samples = 0
@@ -219,6 +244,17 @@ class Session:
                 self._timers[key] = asyncio.get_running_loop().call_later(delay, self._fire, key)
             case fx.CancelTimer(key):
                 self._cancel(key)
+            case fx.ShowSight(source, title):
+                task = asyncio.create_task(self._show_sight(source, title), name="show-sight")
+                self._showing.add(task)
+                task.add_done_callback(self._showing.discard)
+            case fx.SendChat(text, to):
+                if self.seat is not None:
+                    self.seat.chat(text, to)
+                self._show({"type": "chat", "text": text})
+            case fx.LeaveMeeting(reason):
+                if self.seat is not None:
+                    self.seat.leave(reason)
             case fx.Decide(decision):
                 self._decided(decision)
 
@@ -271,6 +307,8 @@ class Session:
                         case ToolCall(_, name, arguments):
                             self.tell(ev.BrainTool(reply, name, arguments))
                         case Done():
+                            if event.pictures:  # that they left the process is on the tape; they are not
+                                self.record("looked", {"reply": reply, "pictures": event.pictures})
                             self.tell(ev.BrainDone(reply, event.reason, event.brain or brain.name, event.standing_in))
         except ProviderError as error:
             log.warning("brain failed", extra={"code": error.code, "provider": brain.name})
@@ -294,7 +332,20 @@ class Session:
             unheard=thought.unheard,
             language=thought.language,
             wall_time=datetime.now().astimezone().isoformat(timespec="seconds"),
+            wish=thought.wish,
+            look=self.seat.look if self.seat is not None else None,
         )
+
+    async def _show_sight(self, source: Source, title: str) -> None:
+        """Put a picture on the tile. It is made here from what the host sent, never by a model."""
+        sight = await self.seat.look(source, "") if self.seat is not None else None
+        if sight is not None and len(sight.jpeg) <= LARGEST_CARD:
+            data = base64.b64encode(sight.jpeg).decode()
+            card = Card("image", title, source=f"data:image/jpeg;base64,{data}")
+        else:
+            card = Card("text", title, text="No pictures of this meeting reach me.")
+        if self.link is not None:
+            self.link.send(ShowCard(card))
 
     # ------------------------------------------------------------ ending
 
@@ -320,7 +371,7 @@ class Session:
         for handle in self._timers.values():
             handle.cancel()
         self._timers.clear()
-        for task in list(self._thinking.values()):
+        for task in (*self._thinking.values(), *self._showing):
             task.cancel()
         if self._playout is not None:
             self._playout.stop()

@@ -31,7 +31,7 @@ log = logging.getLogger("parley.settings")
 
 PREFIX = "PARLEY_"
 #: Names with our prefix that are no settings of the server: used by the tests.
-NOT_SETTINGS = frozenset({"PARLEY_REAL_DATA"})
+NOT_SETTINGS = frozenset({"PARLEY_REAL_DATA", "PARLEY_REFERENCE"})
 
 
 class Settings(BaseSettings):
@@ -110,6 +110,15 @@ class Settings(BaseSettings):
         description="Answers when named, to one person alone always, or not before it is called: most speech is not "
         "for us.",
     )
+    greeting: str = Field(
+        "Hello, I am {name}. Say my name when you need me.",
+        max_length=400,
+        description="Said once when its bot is in a meeting and somebody is there; {name} is its name. off: nothing.",
+    )
+    chat_commands: Literal["hosts", "everyone", "nobody"] = Field(
+        "hosts",
+        description="Whose `leave` and `say` in a meeting's chat count; everyone's where no host is known.",
+    )
     instructions: str = Field(
         "", max_length=20_000, description="Added to a language model's prompt: who the agent is for."
     )
@@ -134,6 +143,11 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=200,
         description="Chat model; a small one, because the first word must come soon.",
+    )
+    vision_model: str = Field(
+        "",
+        max_length=200,
+        description="Model shown pictures when the talk points at them; the chat model's name if it can. Empty: none.",
     )
     first_token_deadline: float = Field(
         4.0,
@@ -182,6 +196,42 @@ class Settings(BaseSettings):
         description="Where the page reads the meeting's words inside a bot.",
     )
 
+    # ------------------------------------------------------------ seats in meetings
+    recall_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("PARLEY_RECALL_API_KEY", "RECALL_API_KEY"),
+        description="Key of a Recall.ai workspace.",
+    )
+    recall_region: Literal["", "us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1"] = Field(
+        "",
+        validation_alias=AliasChoices("PARLEY_RECALL_REGION", "RECALL_REGION"),
+        description="Region of that workspace; needed with the key, because a key is of one region only.",
+    )
+    recall_base_url: str = Field("", description="Another address in place of the region's; for stand-ins.")
+    recall_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        max_length=8,
+        description="Verification secrets (whsec_…) of the workspace and its webhooks, old and new, by commas.",
+    )
+    meetstream_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("PARLEY_MEETSTREAM_API_KEY", "MEETSTREAM_API_KEY"),
+        description="Key of a MeetStream workspace.",
+    )
+    meetstream_base_url: str = Field("", description="Another address in place of MeetStream's; for stand-ins.")
+    meetstream_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), max_length=8, description="Secrets of the workspace's signed webhooks, by commas."
+    )
+    webhook_window: float = Field(
+        300.0, ge=10, le=86_400, description="Seconds a host's signature is good for; wider when clocks disagree."
+    )
+    max_host_sockets: int = Field(
+        400, ge=1, le=100_000, description="Connections of hosts open at once, over all meetings."
+    )
+    record_limit_mb: int = Field(
+        2000, ge=1, le=10_000_000, description="Megabytes one meeting's recording may take; then it stops."
+    )
+
     # ------------------------------------------------------------ limits
     max_sessions: int = Field(200, ge=1, le=100_000, description="Sessions open at once; the next is refused.")
     max_pages: int = Field(
@@ -226,14 +276,17 @@ class Settings(BaseSettings):
         """Only what is handed in: the environment comes through `load`, never by the back door."""
         return (init_settings,)
 
-    @field_validator("aliases", mode="before")
+    @field_validator("aliases", "recall_secrets", "meetstream_secrets", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = value.split(",")
-        return tuple(part.strip() for part in value if part.strip())
+        parts = (part.strip() if isinstance(part, str) else part for part in value)
+        return tuple(part for part in parts if part)
 
-    @field_validator("policy", "brain", "voice", "vad", "log_format", "log_level", mode="before")
+    @field_validator(
+        "policy", "brain", "voice", "vad", "log_format", "log_level", "chat_commands", "recall_region", mode="before"
+    )
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
@@ -243,12 +296,14 @@ class Settings(BaseSettings):
     def _public(cls, value: str) -> str:
         if not value:
             return ""
-        parts = parse_address(value, ("https",))
+        parts = parse_address(value, ("https", "http"))
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise ValueError("must be an https address (http is for stand-ins on this machine only)")
         if parts.path not in ("", "/") or parts.query or parts.fragment:
             raise ValueError("must be an address without a path, like https://agent.example.com")
-        return f"https://{parts.netloc.lower()}"
+        return f"{parts.scheme}://{parts.netloc.lower()}"
 
-    @field_validator("openai_base_url", "speech_base_url", "ngrok_api")
+    @field_validator("openai_base_url", "speech_base_url", "ngrok_api", "recall_base_url", "meetstream_base_url")
     @classmethod
     def _http(cls, value: str) -> str:
         if value:
@@ -282,6 +337,8 @@ class Settings(BaseSettings):
         """Defaults that depend on other settings, and combinations that cannot work."""
         if self.brain == "openai" and not (self.openai_api_key or self.openai_base_url):
             raise ValueError("PARLEY_BRAIN=openai needs OPENAI_API_KEY or OPENAI_BASE_URL")
+        if self.recall_api_key and not (self.recall_region or self.recall_base_url):
+            raise ValueError("PARLEY_RECALL_API_KEY needs PARLEY_RECALL_REGION: a key is of one region only")
         fill = self.__dict__  # the object is frozen for everyone else
         if self.tape == Path(""):
             fill["tape"] = self.data_dir / "tape.db"
@@ -293,6 +350,11 @@ class Settings(BaseSettings):
         if self.voice == "openai" and not (self.speech_api_key or self.speech_base_url):
             raise ValueError("PARLEY_VOICE=openai needs OPENAI_API_KEY, PARLEY_SPEECH_API_KEY or a base URL")
         return self
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of what was recorded of meetings."""
+        return self.data_dir / "recordings"
 
     @property
     def chosen_brain(self) -> Literal["openai", "embedded"]:

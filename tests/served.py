@@ -15,6 +15,7 @@ import uvicorn
 from server.app import Wired, create_app
 from server.settings import Settings, load
 from server.web.access import mint
+from server.web.host_sockets import LargeForHosts
 
 SECRET = "a secret of the tests, long enough"
 
@@ -57,13 +58,17 @@ def settings_for(folder: Path, **env: str) -> Settings:
 
 
 @asynccontextmanager
-async def serve(folder: Path, **env: str) -> AsyncIterator[Served]:
-    """Serve with these settings until the block ends."""
+async def serve(folder: Path, *, public: bool = False, **env: str) -> AsyncIterator[Served]:
+    """Serve with these settings until the block ends. `public`: stand-ins of hosts reach it at its own address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
+    if public:
+        env["PARLEY_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     app = create_app(settings_for(folder, PARLEY_PORT=str(port), **env))
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws_per_message_deflate=False)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, ws=LargeForHosts, ws_per_message_deflate=False, ws_max_size=1 << 20
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task: asyncio.Task[Any] = asyncio.create_task(server.serve(sockets=[listener]))

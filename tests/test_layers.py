@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "voices": {"core", "media", "brains.openai_client", "brains.openai_errors"},
     "ears": {"core", "media"},
     "hosts": {"core", "media"},
-    "store": {"core"},
+    "store": {"core", "media"},
     "tunnel": set(),
     "evals": {"core", "store"},
     "playout": {"core", "voices.base"},
@@ -35,17 +35,20 @@ ALLOWED: dict[str, set[str]] = {
     "measures": {"core", "session", "telemetry"},
     "replay": {"core", "store"},
     "hub": {"core", "session", "store"},
-    "web": {"core", "session", "hub", "assets", "hosts", "rehearsal", "store.base", "telemetry"},
+    "web": {"core", "session", "hub", "assets", "hosts", "seats", "media", "rehearsal", "store.base", "telemetry"},
     "rehearsal": {
         "core", "session", "hub", "assets", "chromium", "settings", "telemetry", "tunnel", "measures", "replay",
         "brains", "voices", "ears", "hosts", "media", "store", "web", "evals", "playout",
+    },
+    "seats": {
+        "core", "session", "hub", "hosts", "media", "playout", "ears.base", "brains.base", "store.base",
     },
     "doctor": {"brains.base", "voices.base", "chromium", "settings", "store", "tunnel"},
 }  # fmt: skip
 
 #: The outermost ring: wires the concrete parts together, and starts it.
-OUTERMOST = {"app", "serving", "cli"}
-MAY_IMPORT_APP = {"cli", "serving"}
+OUTERMOST = {"app", "app_seats", "serving", "cli", "cli_bots"}
+MAY_IMPORT_APP = {"app", "cli", "serving"}
 
 
 def modules() -> list[tuple[str, Path]]:

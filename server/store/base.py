@@ -92,6 +92,11 @@ class Tape(Protocol):
         """What is on disk of a session, in order, from the entry behind `after`. Raises `TapeError`."""
         ...
 
+    def newest(self, kind: str, since: float) -> dict[str, Entry]:
+        """The newest entry of this kind of every session opened at `since` (seconds since 1970) or later. Raises
+        `TapeError`."""
+        ...
+
     def close(self) -> Awaitable[None]:
         """Write what is left, within bounded time, and give the file back. May be called twice."""
         ...

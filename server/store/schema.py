@@ -148,6 +148,17 @@ def rows_of_entries(db: sqlite3.Connection, session: str, after: int) -> list[En
     return [Entry(seq, at, kind, json.loads(data)) for seq, at, kind, data in db.execute(query, (session, after))]
 
 
+def rows_of_newest(db: sqlite3.Connection, kind: str, since: float) -> dict[str, Entry]:
+    query = """
+        SELECT session, seq, at, kind, data FROM entries
+        WHERE kind = ?1 AND session IN (SELECT id FROM sessions WHERE opened >= ?2) ORDER BY session, seq
+    """
+    return {
+        session: Entry(seq, at, kind, json.loads(data))
+        for session, seq, at, kind, data in db.execute(query, (kind, since))
+    }
+
+
 def rows_of_sessions(db: sqlite3.Connection) -> list[SessionRow]:
     # The newest number is the count: entries go only with their whole session. Counting would read every word.
     query = """

@@ -24,6 +24,7 @@ from server.store.schema import (
     connect_to_write,
     line_of,
     rows_of_entries,
+    rows_of_newest,
     rows_of_sessions,
     set_aside,
 )
@@ -175,6 +176,10 @@ class SqliteTape:
     def entries(self, session: str, after: int = 0) -> list[Entry]:
         with connect_to_read(self.path) as db:
             return rows_of_entries(db, session, after)
+
+    def newest(self, kind: str, since: float) -> dict[str, Entry]:
+        with connect_to_read(self.path) as db:
+            return rows_of_newest(db, kind, since)
 
     async def close(self) -> None:
         """Write what is left, for at most five seconds, and give the file back."""

@@ -17,7 +17,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -176,6 +176,7 @@ def build(
     app = Starlette(
         routes=[
             Route("/", start),
+            Route("/api/bots", lambda _: JSONResponse({"bots": [], "hosts": [], "reachable": False})),
             Route("/rehearsal/agent/", agent_page),
             Route("/agent.js", lambda _: Response(AGENT_SCRIPT, media_type="text/javascript")),
             Route("/agent.css", lambda _: Response(AGENT_STYLE, media_type="text/css")),
