@@ -35,6 +35,7 @@ class Backend:
         self._name = name
         self._command = tuple(command)
         self._process: asyncio.subprocess.Process | None = None
+        self._settings: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -58,10 +59,13 @@ class Backend:
         }
         if self._name:
             mine["PARLEY_NAME"] = self._name
-        return {**inherited, **mine}
+        return {**inherited, **mine, **self._settings}
 
-    async def start(self) -> None:
-        """Start it and wait until it is ready. Raises RehearsalError when it stops or takes too long."""
+    async def start(self, settings: Mapping[str, str] | None = None) -> None:
+        """Start it with these settings above all others, and wait until it is ready. Raises RehearsalError when it
+        stops or takes too long.
+        """
+        self._settings = dict(settings or {})
         with self.log.open("wb") as log:
             # A session of its own: Ctrl-C is for us, and we end the backend after the page.
             self._process = await asyncio.create_subprocess_exec(

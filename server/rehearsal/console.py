@@ -35,10 +35,16 @@ class Console:
         at = f"{event.at:6.1f}  " if event.at is not None else " " * 8
         text = Text(at, style="dim", overflow="fold")
         match event.kind:
-            case "line":
+            case "line" | "chat" | "act":
                 colour = self._colours.setdefault(event.who, _WHO[len(self._colours) % len(_WHO)])
                 text.append(f"{event.who}  ", style=f"bold {colour}")
-                text.append(event.text, style="none")
+                if event.kind == "chat":
+                    text.append("writes  ", style="dim")
+                text.append(event.text, style="dim" if event.kind == "act" else "none")
+            case "written":
+                text.append("the agent writes  ", style="green").append(event.text, style="none")
+            case "seat":
+                text.append(f"{event.who:8}  {event.text}", style="blue")
             case "reply" | "silent":
                 text.append(f"the agent {event.text}", style="green" if event.kind == "reply" else "dim green")
             case "trouble":

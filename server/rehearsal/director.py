@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from server.rehearsal.agent_sound import AgentSound, HeardReply
-from server.rehearsal.judge import CARD_WITHIN, REPLY_WITHIN, STATE_WITHIN, Played, reply_after
-from server.rehearsal.meeting import Meeting, MeetingEvent
+from server.rehearsal.judge import (
+    CARD_WITHIN,
+    CHAT_WITHIN,
+    REPLY_WITHIN,
+    STATE_WITHIN,
+    Played,
+    Written,
+    reply_after,
+)
+from server.rehearsal.meeting import Line, Meeting, MeetingEvent, Person
 from server.rehearsal.replay import FASTEST_SPOKEN, load_meeting_file
 from server.rehearsal.report import Report
 from server.rehearsal.scenario import Scenario, Step
@@ -26,7 +34,7 @@ _TAIL = 1.2
 class Progress:
     """Something the person who started the rehearsal may like to see, as it happens."""
 
-    kind: Literal["stage", "line", "reply", "silent", "trouble", "verdict", "done"]
+    kind: Literal["stage", "seat", "line", "act", "chat", "reply", "silent", "written", "trouble", "verdict", "done"]
     text: str
     #: seconds since the scenario began, once it has
     at: float | None = None
@@ -53,22 +61,28 @@ class Director:
         scenario: Scenario,
         *,
         speed: float = 1.0,
+        written: Callable[[], Sequence[Written]] = tuple,
         on_progress: OnProgress = nobody,
     ) -> None:
-        """`speed` hurries a recorded meeting and the steps' times; lines are spoken at most twice as fast."""
+        """`speed` hurries a recorded meeting and the steps' times; lines are spoken at most twice as fast. `written`
+        gives what the agent wrote into the chat so far.
+        """
         self._meeting = meeting
         self._agent = agent
         self._scenario = scenario
         self._speed = speed
+        self._written = written
         self._tell = on_progress
         self._told: set[int] = set()
+        self._told_chat = 0
+        self._people: dict[str, Person] = {}
         self.played: list[Played] = []
         self._zero = 0.0
         self._recording: asyncio.Task[int] | None = None
 
     async def run(self) -> list[Played]:
         """Everything the scenario holds, to the end. Cancelling cuts the open lines."""
-        people = {p.name: self._meeting.add(p.name, p.voice) for p in self._scenario.people}
+        self._people = {p.name: self._meeting.add(p.name, p.voice) for p in self._scenario.present}
         self._zero = self._meeting.now()
         stop_listening = self._meeting.listen(self._heard_line)
         watcher = asyncio.create_task(self._watch(), name="rehearsal-watch")
@@ -77,9 +91,7 @@ class Director:
             for step in self._scenario.steps:
                 missing = await self._wait_for(step)
                 speaking = self._agent.current
-                line = await self._meeting.say(
-                    people[step.person].id, step.text, speed=min(FASTEST_SPOKEN, step.speed * self._speed)
-                )
+                line = await self._act(step)
                 if missing:
                     self._tell(Progress("trouble", missing, self._meeting.now() - self._zero, step.label))
                 self.played.append(Played(step, line, speaking, missing))
@@ -96,6 +108,22 @@ class Director:
                     task.cancel()
             await asyncio.gather(*filter(None, (watcher, background)), return_exceptions=True)
         return self.played
+
+    async def _act(self, step: Step) -> Line:
+        """Have this done; a step without sound is over at once."""
+        meeting = self._meeting
+        if step.kind == "joins":
+            voice = next(p.voice for p in self._scenario.people if p.name == step.person)
+            self._people[step.person] = meeting.add(step.person, voice)
+        person = self._people[step.person]
+        if step.kind == "leaves":
+            meeting.remove(person.id)
+        elif step.kind == "chat":
+            return meeting.write(person.id, step.text)
+        elif step.kind == "says":
+            return await meeting.say(person.id, step.text, speed=min(FASTEST_SPOKEN, step.speed * self._speed))
+        self._tell(Progress("act", step.text, meeting.now() - self._zero, step.person))
+        return meeting.mark(person, step.text)
 
     def _background(self) -> asyncio.Task[int] | None:
         scenario = self._scenario
@@ -173,6 +201,10 @@ class Director:
                 return False
             if reply is not None and not self._over(reply):
                 return False
+        if expect.wants_chat:
+            within = expect.chat_within if expect.chat_within is not None else CHAT_WITHIN
+            if now < line.end + within + 0.3 and not any(each.at > line.start for each in self._written()):
+                return False
         if expect.stays_silent is not None and now < line.end + expect.stays_silent:
             return False
         if expect.keeps_talking is not None and now < line.start + expect.keeps_talking:
@@ -193,8 +225,9 @@ class Director:
     # ------------------------------------------------------------ telling
 
     def _heard_line(self, event: MeetingEvent) -> None:
-        if event.kind == "started" and event.line is not None:
-            self._tell(Progress("line", event.line.text, event.line.start - self._zero, event.person.name))
+        if event.line is not None and (event.kind == "started" or event.kind == "wrote"):
+            kind: Literal["line", "chat"] = "line" if event.kind == "started" else "chat"
+            self._tell(Progress(kind, event.line.text, event.line.start - self._zero, event.person.name))
 
     async def _watch(self) -> None:
         while True:
@@ -206,4 +239,8 @@ class Director:
                 if reply.over and -1 - index not in self._told:
                     self._told.add(-1 - index)
                     self._tell(Progress("silent", f"spoke for {reply.seconds:.1f} s", reply.end - self._zero))
+            written = self._written()
+            for each in written[self._told_chat :]:
+                self._tell(Progress("written", each.text, each.at - self._zero))
+            self._told_chat = len(written)
             await asyncio.sleep(0.05)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from server.rehearsal.agent_sound import AgentSound, HeardReply
-from server.rehearsal.judge import Facts, Judge, Played, reply_report
+from server.rehearsal.judge import Facts, Judge, Played, Written, reply_report
 from server.rehearsal.recorder import PeopleSound
 from server.rehearsal.report import Report, TurnReport, Verdict
 from server.rehearsal.scenario import Scenario
-from server.rehearsal.screencast import Screencast
+from server.rehearsal.seating.base import Account
 
 #: The backend's stages in order, after the end of speech.
 STAGES = ("final", "committed", "first_token", "first_piece", "voice", "released", "first_sound", "ended")
@@ -27,14 +27,13 @@ class Recording:
 
     folder: Path
     temporary: Path
-    screencast: Screencast | None
     people: PeopleSound
     agent: AgentSound
+    written: Sequence[Written]
     #: seconds of the meeting's clock between which the scenario was played; the report counts from `begin`
     begin: float
     end: float
-    errors: tuple[str, ...]
-    clock_error: float
+    account: Account
 
 
 def findings(
@@ -48,14 +47,14 @@ def findings(
     files: dict[str, str],
 ) -> Report:
     """The report of a rehearsal that is over. Copies the pictures it refers to."""
-    agent = recording.agent
-    judge = Judge(played, Facts(agent.replies, agent.states, decisions))
+    agent, account = recording.agent, recording.account
+    judge = Judge(played, Facts(agent.replies, agent.states, decisions, recording.written))
     offset = clock_offset(agent.replies, decisions)
     turns = [_turn(judge, each, recording, offset) for each in played]
     owned = {id(judge.reply_of(each)) for each in played}
     unasked = [reply for reply in agent.replies if id(reply) not in owned]
     used = {id(record) for record in judge.decisions.values()}
-    verdicts: list[Verdict] = []
+    verdicts: list[Verdict] = list(account.verdicts)
     if scenario.silent:
         count = len(agent.replies)
         found = "it said nothing" if not count else f"it spoke {count} times"
@@ -78,9 +77,10 @@ def findings(
             if (report := reply_report(r, judge.record_of_reply(r), recording.begin)) is not None
         ),
         other_decisions=tuple(record for record in decisions if id(record) not in used),
-        page_errors=recording.errors,
+        page_errors=account.errors,
         files=files,
-        clock_error_ms=round(recording.clock_error * 1000, 2),
+        clock_error_ms=round(account.clock_error * 1000, 2),
+        seat=account.seat,
         folder=recording.folder,
     )
 
@@ -90,6 +90,7 @@ def _turn(judge: Judge, played: Played, recording: Recording, offset: float | No
     record = judge.decisions.get(played.step.index)
     about = judge.record_of_reply(reply) or record
     end, zero = played.speech_end, recording.begin
+    chat = judge.chat_of(played) if played.step.expect.wants_chat else ()
     return TurnReport(
         step=played.step.index + 1,
         id=played.step.id,
@@ -104,6 +105,9 @@ def _turn(judge: Judge, played: Played, recording: Recording, offset: float | No
         stages_ms=stages_of(about, None if offset is None else end - offset),
         verdicts=judge.verdicts(played),
         screenshot=_picture(played, reply, recording),
+        kind=played.step.kind,
+        chat=" ".join(line.text for line in chat),
+        chat_ms=round((chat[0].at - end) * 1000, 1) if chat else None,
     )
 
 
@@ -131,14 +135,14 @@ def stages_of(record: dict[str, Any] | None, zero: float | None = None) -> dict[
 
 def _picture(played: Played, reply: HeardReply | None, recording: Recording) -> str:
     """The tile in the middle of the reply, or a second after the line."""
-    screencast = recording.screencast
-    if screencast is None or played.step.index >= MOST_PICTURES:
+    pictures = recording.account.pictures
+    if pictures is None or played.step.index >= MOST_PICTURES:
         return ""
     at = reply.begin + min(1.2, reply.seconds / 2) if reply is not None else played.speech_end + 1.0
-    source = screencast.at(at)
+    source = pictures.at(at)
     if source is None:
         return ""
-    name = f"pictures/step-{played.step.index + 1:02d}.jpg"
+    name = f"pictures/step-{played.step.index + 1:02d}{source.suffix}"
     target = recording.folder / name
     target.parent.mkdir(exist_ok=True)
     shutil.copyfile(source, target)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from server.rehearsal.agent_sound import AUDIBLE, HeardReply, PageState
+from server.rehearsal.expecting import Most, Words
 from server.rehearsal.meeting import Line
 from server.rehearsal.report import ReplyReport, Verdict
-from server.rehearsal.scenario import Most, Step
+from server.rehearsal.scenario import Step
 from server.rehearsal.spoken import RATE
 
 #: A reply this much before the end of the line's sound is an interruption of the speaker, not an answer.
@@ -21,10 +22,20 @@ EARLIEST = -0.05
 CARD_WITHIN = 8.0
 STATE_WITHIN = 3.0
 REPLY_WITHIN = 8.0
+#: How long an answer in the chat may take when the step does not say.
+CHAT_WITHIN = 10.0
 #: Share of a line's words that a decision's text must have to be about it.
 ALIKE = 0.6
 
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the agent wrote into the chat, and when, in seconds of the meeting."""
+
+    at: float
+    text: str
 
 
 @dataclass(eq=False)
@@ -56,6 +67,7 @@ class Facts:
     replies: Sequence[HeardReply]
     states: Sequence[PageState]
     decisions: Sequence[Record]
+    written: Sequence[Written] = ()
 
 
 def reply_after(played: Played, replies: Sequence[HeardReply], before: float = float("inf")) -> HeardReply | None:
@@ -71,6 +83,8 @@ def decisions_of(steps: Sequence[Played], decisions: Sequence[Record]) -> dict[i
     found: dict[int, Record] = {}
     used: set[int] = set()
     for played in steps:
+        if played.step.kind in ("joins", "leaves"):
+            continue  # nothing was said
         candidates = [
             (index, record) for index, record in enumerate(decisions) if index not in used and _is_about(record, played)
         ]
@@ -84,8 +98,10 @@ def decisions_of(steps: Sequence[Played], decisions: Sequence[Record]) -> dict[i
 
 
 def _is_about(record: Record, played: Played) -> bool:
-    who = record.get("speaker") or record.get("asker") or ""
-    if who and who.casefold() != played.step.person.casefold():
+    who = str(record.get("speaker") or record.get("asker") or "").casefold()
+    # A host may not tell who wrote into the chat.
+    unnamed = played.step.kind == "chat" and who == "someone"
+    if who and who != played.step.person.casefold() and not unnamed:
         return False
     about = _tokens(str(record.get("text") or record.get("question") or ""))
     said = _tokens(played.step.text)
@@ -139,6 +155,13 @@ class Judge:
             before = min(asked, default=float("inf"))
         return reply_after(played, self._facts.replies, before)
 
+    def chat_of(self, played: Played) -> tuple[Written, ...]:
+        """What the agent wrote after this step and before the next one that wants it to write."""
+        start = played.line.start
+        asked = [p.line.start for p in self._steps if p.line.start > start and p.step.expect.wants_chat]
+        before = min(asked, default=float("inf"))
+        return tuple(each for each in self._facts.written if start < each.at < before)
+
     def record_of_reply(self, reply: HeardReply | None) -> Record | None:
         """The tape's decision about a heard reply."""
         if reply is None or not reply.number:
@@ -166,7 +189,25 @@ class Judge:
             out.append(self._card(played, expect.shows_card))
         if expect.state_is is not None:
             out.append(self._state(played, expect.state_is))
+        if expect.chat_within is not None:
+            out.append(self._chats(played, expect.chat_within))
+        if expect.chat_contains is not None:
+            out.append(self._chat_contains(played, expect.chat_contains))
         return tuple(out)
+
+    def _chats(self, played: Played, within: float) -> Verdict:
+        wanted, lines = f"at most {within:g} s", self.chat_of(played)
+        if not lines:
+            return Verdict("chat within", wanted, "it wrote nothing", False)
+        late = lines[0].at - played.speech_end
+        return Verdict("chat within", wanted, f"{max(0.0, late):.2f} s", late <= within)
+
+    def _chat_contains(self, played: Played, words: Words) -> Verdict:
+        text = " ".join(line.text for line in self.chat_of(played))
+        if not text:
+            return Verdict("chat contains", str(words), "it wrote nothing", False)
+        wrong = words.missing(text)
+        return Verdict("chat contains", str(words), wrong or text, not wrong)
 
     def _replies(self, played: Played, within: float) -> Verdict:
         wanted = f"at most {within:g} s"

@@ -18,7 +18,7 @@ from server.rehearsal import replay
 from server.rehearsal.feeds import SoundFeed, TranscriptFeed
 from server.rehearsal.mixer import Mixer
 from server.rehearsal.recall_shapes import SHAPES, WITH_PARTIALS, transcript_message
-from server.rehearsal.spoken import RATE, Spoken, silent, speak
+from server.rehearsal.spoken import RATE, UNSAID, Spoken, silent, speak
 from server.voices.base import Voice
 
 
@@ -70,9 +70,13 @@ class Line:
 class MeetingEvent:
     """Something happened in the meeting, said at once to everyone who called `listen`."""
 
-    kind: Literal["joined", "left", "renamed", "started", "ended"]
+    kind: Literal["joined", "left", "renamed", "started", "ended", "wrote"]
     person: Person
     line: Line | None = None
+
+
+#: Takes the words of a line so far, as a transcriber hears them, and whether they are final.
+OnWords = Callable[[Line, tuple[Word, ...], bool], None]
 
 
 class Meeting:
@@ -100,8 +104,11 @@ class Meeting:
             raise RehearsalError(f"unknown transcript shape: use one of {', '.join(SHAPES)}")
         self.voice = voice
         self.language = language
+        #: the bot that the transcript is said to come from
+        self.bot_id = bot_id
+        #: the second of the meeting from which the transcript's times count: where a host began its recording
+        self.host_zero = 0.0
         self._voices = tuple(voices)
-        self._bot_id = bot_id
         self._shape = shape
         self._partial_every = partial_every if shape in WITH_PARTIALS else 0.0
         self._final_delay = final_delay
@@ -114,6 +121,7 @@ class Meeting:
         self._running: dict[Line, asyncio.Task[None]] = {}
         self._transcripts: list[TranscriptFeed] = []
         self._listeners: list[Callable[[MeetingEvent], None]] = []
+        self._readers: list[OnWords] = []
         self._mixer = Mixer(self.now, sleep)
         self._closed = False
 
@@ -222,6 +230,24 @@ class Meeting:
             return silent(text, speed=speed)
         return await speak(self.voice, text, speaker=person.voice, language=self.language, speed=speed)
 
+    def write(self, person_id: int, text: str) -> Line:
+        """Someone writes into the chat: a line that is over at once and that nobody hears. Raises RehearsalError for
+        an unknown person or an empty line.
+        """
+        if not text.strip():
+            raise RehearsalError("a line needs a word")
+        line = self.mark(self.person(person_id), text)
+        self._tell(MeetingEvent("wrote", line.person, line))
+        return line
+
+    def mark(self, person: Person, text: str) -> Line:
+        """This moment as a line that nobody hears: something someone does beside speaking. Nobody is told."""
+        self._last_line += 1
+        now = self.now()
+        line = Line(self._last_line, person, text, now, now, (), UNSAID)
+        line.done.set()
+        return line
+
     def stop(self, line: Line) -> None:
         """The speaker breaks off: the sound ends, the words not yet begun are never said. May be called
         twice.
@@ -271,11 +297,14 @@ class Meeting:
         self._tell(MeetingEvent("ended", line.person, line))
 
     def _send(self, line: Line, words: tuple[Word, ...], *, final: bool) -> None:
+        for read in tuple(self._readers):
+            read(line, words, final)
         if not self._transcripts:
             return
+        words = tuple(replace(w, start=self.host_time(w.start), end=self.host_time(w.end)) for w in words)
         message = transcript_message(
             self._shape,
-            bot_id=self._bot_id,
+            bot_id=self.bot_id,
             utterance=line.id,
             speaker_id=line.person.id,
             speaker=line.person.name,
@@ -285,6 +314,10 @@ class Meeting:
         )
         for feed in self._transcripts:
             feed.put(message)
+
+    def host_time(self, at: float | None) -> float | None:
+        """A second of the meeting on the clock of the host's transcript."""
+        return None if at is None else round(at - self.host_zero, 3)
 
     # ------------------------------------------------------------ listening
 
@@ -307,6 +340,16 @@ class Meeting:
         def stop() -> None:
             if callback in self._listeners:
                 self._listeners.remove(callback)
+
+        return stop
+
+    def read(self, callback: OnWords) -> Callable[[], None]:
+        """Call back with the words of every line, growing, and at last whole. Returns how to stop that."""
+        self._readers.append(callback)
+
+        def stop() -> None:
+            if callback in self._readers:
+                self._readers.remove(callback)
 
         return stop
 

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,20 @@ class PeopleSound:
         await asyncio.wait([self._task])
 
 
+def write_sound(out: Path, people: PeopleSound, agent: AgentSound, *, begin: float, end: float) -> None:
+    """What was heard of everybody, as a WAV."""
+    with wave.open(str(out), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(_everybody(people, agent, begin, end))
+
+
+def _everybody(people: PeopleSound, agent: AgentSound, begin: float, end: float) -> bytes:
+    mixed = (people.rendered(end).astype(np.int32) + agent.rendered(end))[round(begin * RATE) :]
+    return bytes(np.clip(mixed, -32768, 32767).astype(np.int16).tobytes())
+
+
 async def make_film(
     out: Path,
     folder: Path,
@@ -67,10 +82,9 @@ async def make_film(
     """The tile with everybody's sound, as `out` (or with the suffix this machine can write). `begin` and
     `end` are seconds of the meeting.
     """
-    mixed = (people.rendered(end).astype(np.int32) + agent.rendered(end))[round(begin * RATE) :]
     seconds = end - begin
     sound = folder / "sound.pcm"
-    sound.write_bytes(np.clip(mixed, -32768, 32767).astype(np.int16).tobytes())
+    sound.write_bytes(_everybody(people, agent, begin, end))
     job = folder / "film.json"
     frames = [[at - begin, str(path)] for at, path in screencast.frames]
     job.write_text(json.dumps({"out": str(out), "frames": frames, "sound": str(sound), "seconds": seconds}))

@@ -40,8 +40,68 @@ class ReplyReport:
 
 
 @dataclass(frozen=True)
+class SeatStep:
+    """A step of the bot's life as the operator was told it. `at` is before 0 until the scenario begins."""
+
+    at: float
+    state: str
+    words: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A websocket of the vendor to us, as the vendor saw it: how often it was opened, with which HTTP statuses it was
+    refused, how many messages were lost in gaps or because we read too slowly.
+    """
+
+    channel: str
+    opened: int
+    refused: tuple[int, ...] = ()
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """POSTs of the vendor to one of our addresses: taken, and answered with anything else (0 is no answer)."""
+
+    channel: str
+    taken: int
+    refused: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SeatReport:
+    """The agent's seat: its steps as we told them, and the same meeting as the vendor's stand-in saw it."""
+
+    host: str
+    title: str
+    #: what the host was asked to send besides words and people
+    senses: tuple[str, ...]
+    #: where the bot was in the end
+    state: str
+    steps: tuple[SeatStep, ...]
+    #: the vendor's own words for the bot's states, in order
+    bot: tuple[str, ...]
+    connections: tuple[Connection, ...]
+    webhooks: tuple[Webhooks, ...]
+    #: requests that carried a signature and were let in
+    signed: int
+    #: the HTTP status that a request with a forged signature got
+    forged: int
+    #: what was told, by kind
+    sent: dict[str, int]
+    #: what the agent wrote into the chat: second and text
+    chat: tuple[tuple[float, str], ...]
+    #: what our side could not read, by its own count
+    odd: dict[str, int]
+    #: what only this vendor has, in words
+    more: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TurnReport:
-    """One line of the scenario and what followed.
+    """One step of the scenario and what followed.
 
     `speech_end` is where its sound ended; `first_sound_ms` the time from there to the first audible sample
     of the agent, both measured on the sound. `stages_ms` are the backend's own times, from its own idea of
@@ -62,6 +122,11 @@ class TurnReport:
     verdicts: tuple[Verdict, ...] = ()
     #: a file beside the report, or empty
     screenshot: str = ""
+    #: what somebody did: says, chat, joins, leaves
+    kind: str = "says"
+    #: what the agent wrote into the chat before the next step that wants it to, and how long after this one
+    chat: str = ""
+    chat_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +150,8 @@ class Report:
     files: dict[str, str] = field(default_factory=dict)
     #: how far page and server clocks can disagree, in milliseconds
     clock_error_ms: float = 0.0
+    #: the agent's seat, when a host seated it
+    seat: SeatReport | None = None
     version: int = VERSION
     folder: Path = field(default_factory=Path, metadata={"json": False})
 

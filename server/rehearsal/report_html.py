@@ -7,8 +7,11 @@ from html import escape
 from pathlib import Path
 
 from server.rehearsal.report import ReplyReport, Report, TurnReport, Verdict, percentile
+from server.rehearsal.report_seat import seat_section
 from server.rehearsal.report_svg import timeline, waterfall
 
+#: What somebody does, where it is not speaking.
+_DOES = {"says": "", "chat": " <em>writes</em>", "joins": "", "leaves": ""}
 _STYLE = Path(__file__).with_name("report.css")
 
 
@@ -47,6 +50,7 @@ def render(report: Report) -> str:
         _film(report),
         f'<section class="wide"><h2>Who spoke when</h2>{timeline(report)}</section>',
         *(_verdicts("The rehearsal as a whole", report.verdicts)),
+        seat_section(report.seat),
         "<h2>Line by line</h2>",
         *(_turn(report, turn) for turn in report.turns),
         _unasked(report.unasked),
@@ -65,7 +69,8 @@ def _badge(passed: bool) -> str:
 def _film(report: Report) -> str:
     film = report.files.get("film")
     if not film:
-        return ""
+        sound = report.files.get("sound")
+        return f'<p class="film"><audio controls src="{escape(sound)}"></audio></p>' if sound else ""
     # Some browsers show nothing of a film before it plays: then a reply shall be seen.
     shown = next((turn for turn in report.turns if turn.reply is not None and turn.screenshot), None)
     data = _data(report.folder, shown.screenshot) if shown is not None else ""
@@ -97,14 +102,19 @@ def _turn(report: Report, turn: TurnReport) -> str:
     parts = [
         '<article class="turn">',
         f'<p class="when">{turn.start:.1f} s</p>',
-        f'<div class="said"><h3>{escape(turn.person)}</h3><p>{escape(turn.text)}</p>',
+        f'<div class="said"><h3>{escape(turn.person)}{_DOES[turn.kind]}</h3><p>{escape(turn.text)}</p>',
     ]
-    if decision:
+    if turn.kind in ("joins", "leaves"):
+        pass  # nothing was said, so nothing was decided
+    elif decision:
         verdict = escape(str(decision.get("verdict") or "decided"))
         more = f" <em>({escape(evidence)})</em>" if evidence else ""
         parts.append(f'<p class="why"><b>{verdict}</b>: {escape(why)}{more}</p>')
     else:
         parts.append('<p class="why"><b>no decision</b> on the tape for this line</p>')
+    if turn.chat:
+        late = f" · after {turn.chat_ms / 1000:.2f} s" if turn.chat_ms is not None else ""
+        parts.append(f"<blockquote>{escape(turn.chat)}<footer>written into the chat{late}</footer></blockquote>")
     parts += [_reply(turn.reply), _list(turn.verdicts), waterfall(turn), "</div>"]
     parts += [_picture(report.folder, turn), "</article>"]
     return "\n".join(part for part in parts if part)
@@ -133,7 +143,8 @@ def _data(folder: Path, name: str) -> str:
     path = folder / name
     if not name or not path.is_file():
         return ""
-    return f"data:image/jpeg;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    kind = "png" if path.suffix == ".png" else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def _unasked(replies: tuple[ReplyReport, ...]) -> str:

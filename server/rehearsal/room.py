@@ -110,7 +110,7 @@ class Room:
             self._tell({"type": "people", "people": self._people()})
         elif event.kind == "started":
             self._tell(self._lines.started(event.line))
-        else:
+        elif event.kind == "ended":
             self._tell(self._lines.ended(event.line))
 
     def session_event(self, event: Event) -> None:

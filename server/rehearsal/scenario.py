@@ -13,6 +13,8 @@ it runs.
       - after: reply ends
         ben: "Good, then let us go on."
         expect: {stays silent: 4s}
+      - chat: {ben: "Parley, and the battery?"}
+        expect: {chat contains: supplier}
 
 docs/rehearsal.md describes every key. Any error names the step and the reason.
 """
@@ -20,131 +22,29 @@ docs/rehearsal.md describes every key. Any error names the step and the reason.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from server.errors import RehearsalError
+from server.rehearsal.expecting import Expect as Expect
+from server.rehearsal.expecting import Most as Most
+from server.rehearsal.expecting import Seconds, Strict
+from server.rehearsal.expecting import Words as Words
+from server.rehearsal.expecting import seconds_of as seconds_of
 
 BUILT_IN = Path(__file__).with_name("scenarios") / "first-meeting.yaml"
+#: what is rehearsed through a host when no file is given
+SEATED = BUILT_IN.with_name("seated.yaml")
 LONGEST_FILE = 256 * 1024
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|seconds?|m|min|minutes?)?")
-_UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0}
-_STEP_KEYS = {"at", "after", "pause", "id", "expect", "speed"}
-
-
-def seconds_of(value: Any) -> float:
-    """`3s`, `800ms`, `2m` or a number of seconds."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 86_400:
-        return float(value)
-    found = _DURATION.fullmatch(value.strip().lower()) if isinstance(value, str) else None
-    if not found:
-        raise ValueError("give a time such as 3s, 800ms or 2")
-    return float(found[1]) * _UNITS.get(found[2] or "s", 1.0)
-
-
-Seconds = Annotated[float, BeforeValidator(seconds_of)]
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a text must have: every one of `all`, one of `any` (when there are some), none of `none`."""
-
-    all: tuple[str, ...] = ()
-    any: tuple[str, ...] = ()
-    none: tuple[str, ...] = ()
-
-    def missing(self, text: str) -> str:
-        """What is wrong with `text`, in a few words; empty when nothing is."""
-        plain = _plain(text)
-        for word in self.all:
-            if _plain(word) not in plain:
-                return f"“{word}” is not in it"
-        if self.any and not any(_plain(word) in plain for word in self.any):
-            return "none of “" + "”, “".join(self.any) + "” is in it"
-        for word in self.none:
-            if _plain(word) in plain:
-                return f"“{word}” should not be in it"
-        return ""
-
-    def __str__(self) -> str:
-        parts = [*self.all, *([" or ".join(self.any)] if self.any else []), *(f"not {w}" for w in self.none)]
-        return ", ".join(parts)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().replace("’", "'").split())
-
-
-def _words_of(value: Any) -> Words:
-    match value:
-        case Words():
-            return value
-        case str() | int() | float() if not isinstance(value, bool):
-            return Words(all=(str(value),))
-        case list():
-            return Words(all=_texts(value))
-        case dict() if value and set(value) <= {"all", "any", "none"}:
-            return Words(**{key: _texts(each) for key, each in value.items()})
-    raise ValueError("give a text, a list of texts, or {all: [...], any: [...], none: [...]}")
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(v, (str, int, float)) and str(v).strip() for v in values):
-        raise ValueError("give a text, a list of texts, or {all: [...], any: [...], none: [...]}")
-    return tuple(str(v) for v in values)
-
-
-@dataclass(frozen=True)
-class Most:
-    """At most this much of a reply is heard."""
-
-    value: float
-    unit: Literal["words", "percent", "seconds"]
-
-    def __str__(self) -> str:
-        return f"{self.value:g} {'%' if self.unit == 'percent' else self.unit}"
-
-
-def _most_of(value: Any) -> Most:
-    if isinstance(value, Most):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return Most(value, "words")
-    text = value.strip().lower() if isinstance(value, str) else ""
-    if found := re.fullmatch(r"(\d+)\s*words?", text):
-        return Most(int(found[1]), "words")
-    if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
-        return Most(float(found[1]), "percent")
-    if re.fullmatch(r"[\d.]+\s*(ms|s)", text):
-        return Most(seconds_of(text), "seconds")
-    raise ValueError("give a number of words, a share such as 60%, or a time such as 2s")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class Expect(_Strict):
-    """What should follow a line. Times count from the end of the line, those of an interruption from its
-    begin."""
-
-    replies_within: Seconds | None = None
-    reply_contains: Annotated[Words | None, BeforeValidator(_words_of)] = None
-    stays_silent: Seconds | None = None
-    keeps_talking: Seconds | None = None
-    stops_within: Seconds | None = None
-    heard_at_most: Annotated[Most | None, BeforeValidator(_most_of)] = None
-    shows_card: bool | str | None = None
-    state_is: Literal["listening", "thinking", "speaking", "muted", "trouble"] | None = None
-
-    @property
-    def wants_reply(self) -> bool:
-        return self.replies_within is not None or self.reply_contains is not None
+#: What somebody does: says a line, writes one into the chat, comes or goes.
+Kind = Literal["says", "chat", "joins", "leaves"]
+#: kinds that are keys of their own; a line is under its speaker's name
+_ACTS: tuple[Kind, ...] = ("chat", "joins", "leaves")
+_STEP_KEYS = {"at", "after", "pause", "id", "expect", "speed", *_ACTS}
 
 
 @dataclass(frozen=True)
@@ -160,7 +60,10 @@ class After:
 
 @dataclass(frozen=True)
 class Step:
-    """One line. `at` (seconds from the begin) or `after`; then `pause` seconds more."""
+    """What one person does. `at` (seconds from the begin) or `after`; then `pause` seconds more.
+
+    `text` is the line, or in words what is done beside speaking.
+    """
 
     index: int
     id: str
@@ -171,27 +74,37 @@ class Step:
     pause: float
     speed: float
     expect: Expect
+    kind: Kind = "says"
 
     @property
     def label(self) -> str:
         return f"step {self.index + 1} ({self.id})"
 
 
-class Cast(_Strict):
+class Cast(Strict):
     name: str = Field(min_length=1, max_length=80)
     voice: str = Field("", max_length=80)
 
 
-class Agent(_Strict):
+class Agent(Strict):
     name: str = Field("", max_length=40)
 
 
-class Background(_Strict):
+class Background(Strict):
     """A recorded meeting that goes on around the steps."""
 
     file: str = Field(min_length=1)
     begin: Seconds = 0.0
     until: Seconds | None = None
+
+
+class Seat(Strict):
+    """How the agent is seated when a host seats it."""
+
+    #: what the host sends besides words and people; None: what suits the host
+    senses: list[Literal["mixed", "voices", "pictures", "film"]] | None = None
+    #: lines of the slide that the first person shares, where pictures are sent
+    slide: list[str] = Field(default_factory=list, max_length=6)
 
 
 @dataclass(frozen=True)
@@ -207,15 +120,28 @@ class Scenario:
     meeting_until: float | None = None
     #: the agent should say nothing at all: a recorded meeting nobody addresses it in
     silent: bool = False
+    seat: Seat = field(default_factory=Seat)
+
+    @property
+    def present(self) -> tuple[Cast, ...]:
+        """Who is there from the beginning: everybody who does not join in a step."""
+        late = {step.person for step in self.steps if step.kind == "joins"}
+        return tuple(person for person in self.people if person.name not in late)
+
+    @property
+    def chatting(self) -> Step | None:
+        """The first step that needs a chat, which only a host has."""
+        return next((step for step in self.steps if step.kind == "chat" or step.expect.wants_chat), None)
 
 
-class _File(_Strict):
+class _File(Strict):
     title: str = Field("", max_length=200)
     agent: Agent = Agent(name="")
-    people: list[Cast] = []
+    people: list[Cast] = Field(default_factory=list)
     meeting: Background | None = None
-    steps: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = Field(default_factory=list)
     silent: bool = False
+    seat: Seat = Seat()
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -257,6 +183,7 @@ def parse_scenario(whole: Any, *, folder: Path = Path(), name: str = "scenario")
     steps: list[Step] = []
     for index, raw in enumerate(file.steps):
         steps.append(_step(index, raw, file.people, steps))
+    _check_presence(file.people, steps)
     if not steps and file.meeting is None:
         raise RehearsalError("the scenario has no steps: nobody would say anything")
     meeting = folder / file.meeting.file if file.meeting else None
@@ -271,6 +198,7 @@ def parse_scenario(whole: Any, *, folder: Path = Path(), name: str = "scenario")
         file.meeting.begin if file.meeting else 0.0,
         file.meeting.until if file.meeting else None,
         file.silent,
+        file.seat,
     )
 
 
@@ -289,15 +217,7 @@ def _reason(error: ValidationError) -> str:
 def _step(index: int, raw: dict[str, Any], people: list[Cast], earlier: list[Step]) -> Step:
     label = f"step {index + 1}"
     fields = {_key(k): v for k, v in raw.items()}
-    speakers = [p for p in people if _key(p.name) in fields]
-    if len(speakers) != 1:
-        unknown = [k for k in fields if k not in _STEP_KEYS]
-        what = f"“{unknown[0]}” is none of the people" if unknown and not speakers else "one person must speak"
-        raise RehearsalError(f"{label}: {what}")
-    person = speakers[0]
-    text = fields.pop(_key(person.name))
-    if not isinstance(text, str) or not text.strip():
-        raise RehearsalError(f"{label}: {person.name} says nothing: give a text in quotes")
+    kind, person, text = _act(label, fields, people)
     if extra := set(fields) - _STEP_KEYS:
         raise RehearsalError(f"{label}: “{min(extra)}” is neither a person nor a key of a step")
     if "at" in fields and "after" in fields:
@@ -323,7 +243,57 @@ def _step(index: int, raw: dict[str, Any], people: list[Cast], earlier: list[Ste
         after = _after(label, fields.get("after"), people, earlier)
     pause = times.get("pause", 0.4 if after is not None and "after" not in fields else 0.0)
     at = times.get("at", None if after is not None else 0.5)
-    return Step(index, name, person.name, text.strip(), at, after, pause, float(speed), checked)
+    return Step(index, name, person.name, text, at, after, pause, float(speed), checked, kind)
+
+
+def _act(label: str, fields: dict[str, Any], people: list[Cast]) -> tuple[Kind, Cast, str]:
+    """Who does what in this step; takes it out of its fields."""
+    speakers = [p for p in people if _key(p.name) in fields]
+    acts = [act for act in _ACTS if act in fields]
+    if len(speakers) + len(acts) != 1:
+        unknown = [k for k in fields if k not in _STEP_KEYS]
+        what = "one person must speak"
+        if acts:
+            what = f"“{acts[0]}” needs a step of its own"
+        elif unknown and not speakers:
+            what = f"“{unknown[0]}” is none of the people"
+        raise RehearsalError(f"{label}: {what}")
+    kind: Kind = acts[0] if acts else "says"
+    if kind in ("joins", "leaves"):
+        return kind, _person(f"{label}: {kind}", fields.pop(kind), people), kind
+    if kind == "chat":
+        chat = fields.pop("chat")
+        if not isinstance(chat, dict) or len(chat) != 1:
+            raise RehearsalError(f'{label}: chat: one person writes, such as {{ana: "Parley, what next?"}}')
+        ((name, text),) = chat.items()
+        person, verb = _person(f"{label}: chat", name, people), "writes"
+    else:
+        person, verb = speakers[0], "says"
+        text = fields.pop(_key(person.name))
+    if not isinstance(text, str) or not text.strip():
+        raise RehearsalError(f"{label}: {person.name} {verb} nothing: give a text in quotes")
+    return kind, person, text.strip()
+
+
+def _person(label: str, name: Any, people: list[Cast]) -> Cast:
+    found = next((p for p in people if _key(p.name) == _key(name)), None)
+    if found is None:
+        raise RehearsalError(f"{label}: “{_key(name)}” is none of the people")
+    return found
+
+
+def _check_presence(people: list[Cast], steps: list[Step]) -> None:
+    """Nobody speaks who is not there, comes twice or goes twice."""
+    late = {step.person for step in steps if step.kind == "joins"}
+    here = {person.name for person in people} - late
+    for step in steps:
+        if (step.kind == "joins") == (step.person in here):
+            where = "is already in the meeting" if step.kind == "joins" else "is not in the meeting"
+            raise RehearsalError(f"step {step.index + 1}: {step.person} {where} at that moment")
+        if step.kind == "joins":
+            here.add(step.person)
+        elif step.kind == "leaves":
+            here.discard(step.person)
 
 
 def _after(label: str, value: Any, people: list[Cast], earlier: list[Step]) -> After:

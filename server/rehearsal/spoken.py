@@ -36,6 +36,10 @@ class Spoken:
     seconds: float
 
 
+#: What is heard of a line that nobody says.
+UNSAID = Spoken(np.zeros(0, np.int16), (), 0.0)
+
+
 async def speak(voice: Voice, text: str, *, speaker: str = "", language: str = "en", speed: float = 1.0) -> Spoken:
     """The whole line, spoken by `voice`. Raises what the voice raises."""
     parts: list[bytes] = []
