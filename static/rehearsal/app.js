@@ -1,5 +1,6 @@
 // The rehearsal room: connects the socket, the sound, the stage and the views. It decides nothing about the meeting.
 
+import { createBots } from "./bots.js";
 import { createConnection } from "./connection.js";
 import { make } from "./dom.js";
 import { lean, questionsOf, readMeetingFile, sendMeeting } from "./meeting-file.js";
@@ -244,5 +245,6 @@ document.addEventListener("drop", (event) => {
   if (event.dataTransfer.files[0]) loadFile(event.dataTransfer.files[0]);
 });
 
+createBots({ button: $("bots-open"), count: $("bots-count"), dialog: $("bots") }).start();
 apply({ type: "choose", person: 0 });
 connection.start();
