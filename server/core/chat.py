@@ -28,7 +28,15 @@ LONGEST = 4000
 BUSY = "One moment, I am still writing an answer. Please ask again."
 NOT_ALLOWED = "Only a host of this meeting can ask me that."
 
-_COMMAND = re.compile(r"^(?P<verb>mute|unmute|leave|say)\b[\s:,]*(?P<rest>.*)$", re.I | re.S)
+#: A command is the whole line; a sentence that only begins like one ("leave a note for Ben") is a request.
+_COMMAND = re.compile(
+    r"^(?:(?P<unmute>unmute)|(?P<mute>mute)(?P<for>[\s:,]+(?:for\s+)?(?:\d{1,3}|an?|one|two|three|five|ten|fifteen|twenty"
+    r"|thirty)\s+(?:min(?:ute)?|hour|second)s?)?|(?P<leave>leave)(?:\s+(?:now|please|(?:the|this)\s+(?:meeting|call)))*"
+    r"|(?P<say>say)[\s:,]+(?P<words>\S.*))[\s.!]*$",
+    re.I | re.S,
+)
+#: keys of lines remembered to know one that comes twice; full: the oldest is forgotten
+REMEMBERED = 200
 
 
 class Chat:
@@ -40,6 +48,7 @@ class Chat:
         self._delivery = delivery
         self._asking = asking
         self._writing: dict[int, tuple[Reply, str, list[str]]] = {}
+        self._seen: dict[str, None] = {}
 
     # ------------------------------------------------------------ what people write
 
@@ -47,7 +56,7 @@ class Chat:
         """Somebody wrote this. Returns what the agent shall say aloud, if that is what was wanted."""
         room, text = self._room, event.text.strip()
         who, agent = event.speaker_id or event.speaker, room.config.name.casefold()
-        if not text or event.speaker.casefold() == agent:
+        if not text or event.speaker.casefold() == agent or self._twice(event.key):
             return ""
         turn = room.transcript.written(event.speaker_id, event.speaker, text, now)
         room.memory.add(turn)
@@ -75,44 +84,50 @@ class Chat:
         return ""
 
     def _obey(self, command: re.Match[str], turn: int, speaker: str, who: str, text: str, to: str, now: float) -> str:
-        verb, rest = command["verb"].lower(), command["rest"].strip()
-        if verb == "mute":
-            self._delivery.mute(commands.minutes(rest), now)
+        if command["mute"]:
+            self._delivery.mute(commands.minutes(command["for"] or ""), now)
             self._decide("mute", "be-quiet", turn, speaker, text, now)
-        elif verb == "unmute":
+        elif command["unmute"]:
             self._delivery.unmute()
             self._decide("obeyed", "asked-in-chat", turn, speaker, text, now)
         elif not self._room.may_command(who, speaker):
             self._decide("silent", "not-allowed", turn, speaker, text, now)
             self._out.add(SendChat(NOT_ALLOWED, to))
-        elif verb == "leave":
+        elif command["leave"]:
             self._decide("obeyed", "asked-in-chat", turn, speaker, text, now)
             self._out.add(LeaveMeeting("asked"))
         else:
             self._decide("obeyed", "asked-in-chat", turn, speaker, text, now)
-            return rest
+            return command["words"].strip()
         return ""
+
+    def _twice(self, key: str) -> bool:
+        """Whether the host delivers this line again."""
+        if not key:
+            return False
+        known = key in self._seen
+        self._seen[key] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return known
 
     def _obey_spoken(self, question: str, turn: int, speaker: str, who: str, text: str, to: str, now: float) -> str:
         """The requests that need no brain are understood in writing as they are in speech."""
         parsed = commands.parse(question)
-        assert parsed is not None
-        if parsed.kind == "stop":
+        kind = parsed.kind if parsed is not None else ""
+        if parsed is not None and kind == "quiet":
+            self._delivery.mute(parsed.minutes, now)
+            self._decide("mute", "be-quiet", turn, speaker, text, now)
+        elif kind == "faces":
+            self._out.add(ShowSight("stage", "In the meeting"))
+            self._decide("obeyed", "show-everybody", turn, speaker, text, now)
+        elif kind == "leave" and (leave := _COMMAND.match("leave")):
+            return self._obey(leave, turn, speaker, who, text, to, now)
+        else:
             if self._delivery.running is not None:
                 self._delivery.interrupt("stop", now)
             self._decide("stop", "stop", turn, speaker, text, now)
-            return ""
-        if parsed.kind == "faces":
-            self._out.add(ShowSight("stage", "In the meeting"))
-            self._decide("obeyed", "show-everybody", turn, speaker, text, now)
-            return ""
-        verb = _COMMAND.match("leave" if parsed.kind == "leave" else "mute")
-        assert verb is not None
-        if parsed.kind == "quiet":
-            self._delivery.mute(parsed.minutes, now)
-            self._decide("mute", "be-quiet", turn, speaker, text, now)
-            return ""
-        return self._obey(verb, turn, speaker, who, text, to, now)
+        return ""
 
     # ------------------------------------------------------------ answering in writing
 

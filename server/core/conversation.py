@@ -250,7 +250,7 @@ class Conversation:
             case "write":
                 self.chat.late(int(rest), now)
             case "greet":
-                if (greeting := self.seat.greeting()) and not delivery.muted:
+                if (greeting := self.seat.greeting(delivery.page_there)) and not delivery.muted:
                     self._say(greeting, "greeting", now)
             case "alone":
                 self.seat.go(now)
@@ -269,6 +269,7 @@ class Conversation:
             self._revive = False
             self._go_on(now)
         self.delivery.page_is_back(now)
+        self.seat.look(now)
 
     def _page_left(self, event: ev.PageLeft, now: float) -> None:
         if event.page != self._page:
@@ -302,6 +303,7 @@ class Conversation:
         """The process died and this is its successor: nobody is at the page yet, no brain and no voice run."""
         delivery = self.delivery
         delivery.page_there = False
+        self.turns.closing = False  # the stop was the predecessor's
         self.room.floor.stopped(now)
         self._revive = delivery.running is not None
         for key, at in list(self.out.timers.items()):

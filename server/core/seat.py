@@ -56,7 +56,9 @@ class Seat:
             return
         people = self._room.people
         somebody = bool(people.humans) or (self._heard and not people.met)
-        if somebody and not self.greeted and "greet" not in self._out.timers:
+        if not somebody:
+            self._out.cancel("greet")
+        elif not self.greeted and "greet" not in self._out.timers:
             self._out.timer("greet", now + GREET_AFTER)
         if people.met and not people.humans:
             if "alone" not in self._out.timers:
@@ -64,9 +66,9 @@ class Seat:
         else:
             self._out.cancel("alone")
 
-    def greeting(self) -> str:
-        """What to say now, once; empty when there is nothing to say."""
-        if self.greeted or not self.seated:
+    def greeting(self, page_there: bool) -> str:
+        """What to say now, once; empty when there is nothing to say, or nothing yet to say it with."""
+        if self.greeted or not self.seated or not page_there:
             return ""
         self.greeted = True
         return self._room.config.greeting.replace("{name}", self._room.config.name)

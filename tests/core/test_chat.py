@@ -240,7 +240,6 @@ def test_after_a_restart_it_is_asked_again():
     assert [text for text, _ in written(t)] == ["All right."]
 
 
-@pytest.mark.xfail(strict=True, reason="Chat takes any line that begins with a command's word for the command")
 @pytest.mark.parametrize(
     "line", ["Parley, leave a note for Ben that we are late", "Parley, mute buttons: what did we decide on them?"]
 )
@@ -254,7 +253,6 @@ def test_a_sentence_that_begins_like_a_command(line):
     assert not left(t) and t.conversation.state == "listening" and len(written(t)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="Chat does not look at ChatSaid.key")
 def test_a_line_that_comes_twice():
     """
     A host that delivers a line again by its key is not answered again.

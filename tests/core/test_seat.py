@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,7 +132,6 @@ def test_after_a_restart_it_does_not_greet_again():
     assert len(greetings(t)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="Seat.greeting counts as said although no page was there to say it")
 def test_it_greets_when_it_has_a_voice():
     """
     A page that comes later than the greeting was due brings it: a greeting nobody could hear was none.
@@ -146,7 +144,6 @@ def test_it_greets_when_it_has_a_voice():
     assert len(greetings(t)) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="Seat.look does not take the greeting back when nobody is left")
 def test_it_does_not_greet_who_has_gone():
     """
     Somebody who looks in and leaves again is not greeted.

@@ -141,6 +141,9 @@ async def restarted(folder: Path) -> AsyncIterator[tuple[House, Seat]]:
         over = await it.join()
         assert (await it.do(over, "leave")).status_code == 200
         await until(lambda: over.closed)
+        tape = it.served.wired.parts.tape
+        for odd in ({}, {"bot": "b"}, {"bot": "b", "state": "asleep"}, {"bot": "b", "state": "live", "host": "recall"}):
+            tape.append(f"odd-{len(odd)}", 0.0, "seat", odd)  # as another version may have left it
     assert bot.status_changes[-1]["code"] == "in_call_recording", "stopping takes no bot out of its meeting"
     async with house(folder) as it:
         # The vendor is another instance: its bot is as it was, and has connections of its own.
@@ -167,7 +170,6 @@ async def test_stopped_and_started_again(tmp_path):
         await until(lambda: seat.closed)
 
 
-@pytest.mark.xfail(strict=True, reason="Conversation._resumed leaves turns.closing as the stop before had set it")
 async def test_stopped_and_started_again_it_answers(tmp_path):
     """
     What the successor of a stopped backend is asked it answers, as before.
