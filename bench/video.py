@@ -282,8 +282,8 @@ def faces(people: int) -> list[Stream]:
     ]
 
 
-def films(people: int, seconds: float, gop: int) -> list[Stream]:
-    """H.264 of 360p at 15 a second."""
+def films(people: int, seconds: float, gop: int, filler: int = 0) -> list[Stream]:
+    """H.264 of 360p at 15 a second, with so many bytes of filler in each unit."""
     from fractions import Fraction
 
     import av
@@ -303,6 +303,7 @@ def films(people: int, seconds: float, gop: int) -> list[Stream]:
         picture = av.VideoFrame.from_ndarray(np.roll(texture, 3 * number, 1), format="rgb24")
         picture.pts = number
         units += [bytes(packet) for packet in codec.encode(picture)]
+    units = [unit + b"\0\0\1\x0c" + b"\xff" * filler + b"\x80" for unit in units]
     return [
         Stream([message("video_separate_h264.data", 100 + person, unit, type="webcam") for unit in units], 1 / 15)
         for person in range(people)
@@ -355,13 +356,13 @@ def main() -> None:
     common = ["bench.video", "--looks", str(options.looks), "--serve"]
     shown = faces(options.people)
     endless = 1_000_000
-    for gop, kind, name in (
-        (150, "frames", "a key frame every 10 s"),
-        (endless, "frames", "no second key frame"),
-        (endless, "blind", "no second key frame and no decoder"),
+    for gop, filler, kind, name in (
+        (150, 0, "frames", "a key frame every 10 s"),
+        (endless, 0, "frames", "no second key frame"),
+        (endless, 15_000, "blind", "heavy, no second key frame and no decoder"),
     ):
         children = {"bare  ": Child(*common, "bare"), kind: Child(*common, kind)}
-        streams = shown + films(options.films, options.seconds, gop)
+        streams = shown + films(options.films, options.seconds, gop, filler)
         print(f"{options.people} people at 2 PNG/s, {options.films} films at 15/s, {name}")
         try:
             shares = [run(child, f"  {label}", streams, options.seconds)[0] for label, child in children.items()]

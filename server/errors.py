@@ -8,7 +8,8 @@
     │   ├── ProviderRefused      the provider said no (wrong key, unknown model, bad request)
     │   └── ProviderLimited      the provider said later
     ├── HostError                a meeting bot vendor refused or failed; says what to do about it
-    ├── AccessError              a token is missing, wrong, expired or of another session
+    ├── MediaError               a picture cannot be shown (media/pictures.py)
+    ├── AccessError              a token is missing, wrong, expired or of another session; a request is not a vendor's
     ├── ProtocolError            a message on a socket is malformed
     ├── TapeError                the tape cannot be written or read
     └── RehearsalError           a scenario or its stage is wrong

@@ -184,7 +184,8 @@ class Conversation:
             self.room.last_words = now
             if self.turns.asked is not None and self.turns.asked.who == who:
                 self.turns.still_speaking(now)
-            self.overlap.words(who, text, event.end, now, final=False)
+            ended = self.room.transcript.clock.when(event.end, event.source)
+            self.overlap.words(who, text, ended, now, final=False)
 
     def _not_a_turn(self, event: ev.Heard, text: str, reason: str, now: float) -> None:
         if event.final:
@@ -202,6 +203,7 @@ class Conversation:
             end=event.end,
             words=event.words,
             key=event.key,
+            source=event.source,
         )
         who = turn.speaker_id or turn.speaker
         self._shown.show(who, turn.speaker, text, final=True)
@@ -209,7 +211,8 @@ class Conversation:
         if not new:
             return
         room.last_words = now
-        if self.overlap.words(who, text, event.end, now, final=True, turn=turn.index):
+        ended = room.transcript.clock.when(event.end, event.source)
+        if self.overlap.words(who, text, ended, now, final=True, turn=turn.index):
             self.turns.remember(who, text, now)
         else:
             self.turns.said(turn, who, text, now)

@@ -58,25 +58,46 @@ REMEMBERED = 64
 
 
 class MeetingClock:
-    """Host seconds and session seconds brought onto one meeting clock that never goes back."""
+    """Host seconds and session seconds brought onto one meeting clock that never goes back.
+
+    Each ear counts from a zero of its own: the page's from one moment, a host's from the begin of its recording. The
+    first one's is the meeting's zero, unless something was said or written before it: then that stays where it is.
+    """
 
     def __init__(self) -> None:
         self._offset = 0.0  # meeting = session + offset
-        self._base = 0.0  # meeting = host + base
+        self._bases: dict[str, float] = {}  # meeting = seconds of this ear + base; as many as there are ears
         self._latest = 0.0
+        #: something stands in the transcript
+        self.begun = False
 
     def now(self, session: float) -> float:
         """The meeting's time at this session time."""
         return max(self._latest, session + self._offset)
 
-    def place(self, start: float | None, end: float | None, words: int, session: float) -> tuple[float, float]:
-        """Where an utterance stands: from host times when given, else from its arrival."""
-        now = self.now(session)
+    def when(self, moment: float | None, source: str) -> float | None:
+        """The meeting's time of a moment that this ear names; None while its zero is not known."""
+        base = self._bases.get(source)
+        return None if moment is None or base is None else moment + base
+
+    def place(
+        self, start: float | None, end: float | None, words: int, session: float, source: str = ""
+    ) -> tuple[float, float]:
+        """Where an utterance stands: from the times of its ear when given, else from its arrival."""
+        now, begun = self.now(session), self.begun
+        self.begun = True
         if start is None or end is None or end < start:
             return max(0.0, now - words / PACE), now
-        if start + self._base < self._latest - RESTART and start < self._latest / 2:
-            self._base = now - end
-        start, end = start + self._base, end + self._base
+        base = self._bases.get(source)
+        if base is None:
+            base = max(0.0, now - end) if begun else 0.0
+            if not begun:
+                self._offset += end - now  # its zero is the meeting's, however long we have been waiting here
+                now = end
+        elif start + base < self._latest - RESTART and start < self._latest / 2:
+            base = now - end
+        self._bases[source] = base
+        start, end = start + base, end + base
         if end > now:
             # The smallest delay seen so far is the truest relation between the two clocks.
             self._offset += end - now
@@ -124,6 +145,7 @@ class Transcript:
         end: float | None = None,
         words: tuple[Word, ...] = (),
         key: str = "",
+        source: str = "",
     ) -> tuple[Turn, bool]:
         """A person said this. Returns the turn and whether it is new (a repeat or a correction is not)."""
         name = self.person(speaker_id, speaker)
@@ -132,7 +154,7 @@ class Transcript:
         known = self._seen.get(spot)
         if known is not None:
             return self._correct(known, text, words), False
-        begins, ends = self.clock.place(start, end, len(text.split()), session)
+        begins, ends = self.clock.place(start, end, len(text.split()), session, source)
         turn = Turn(self._count, name, text, begins, ends, speaker_id, words=words)
         self._count += 1
         self._remember(spot, turn.index)
@@ -142,6 +164,7 @@ class Transcript:
     def written(self, speaker_id: str, speaker: str, text: str, session: float) -> Turn:
         """A person wrote this into the chat."""
         at = self.clock.now(session)
+        self.clock.begun = True
         turn = Turn(self._count, self.person(speaker_id, speaker), text, at, at, speaker_id, via="chat")
         self._count += 1
         bisect.insort(self.turns, turn, key=_order)
@@ -149,6 +172,7 @@ class Transcript:
 
     def add_own(self, name: str, text: str, start: float, end: float, *, via: str = "") -> Turn:
         """The agent said this, as far as it was heard, or wrote it. Times are the meeting's."""
+        self.clock.begun = True
         turn = Turn(self._count, name, text, start, end, is_agent=True, via=via)
         self._count += 1
         bisect.insort(self.turns, turn, key=_order)

@@ -268,3 +268,39 @@ def test_in_any_order(facts):
             handle(ev.TimerFired(key))
         now = until
     assert spoken <= 1
+
+
+# ---------------------------------------------------------------- an ear with a clock of its own
+
+
+def test_words_of_a_recording_that_began_later_stand_where_they_were_said():
+    """
+    A host counts from the begin of its recording, a minute after ours: what it brings stands behind the greeting, and
+    speech over a reply is not taken for something said before it.
+    """
+    t = meeting()
+    fact(t, 60.0, ev.SeatChanged("live"))
+    fact(t, 60.0, ev.PersonSeen("100", "Ana"))
+    fact(t, 70.0, ev.Heard("Ana", "We chose the rubber case.", True, "100", start=2.0, end=5.0, source="host"))
+    t.model("The rubber case, as Ana said a moment ago, and the reasons for it were many and good.")
+    fact(t, 72.0, ev.Heard("Ana", "Parley, which case was it?", True, "100", start=6.0, end=7.0, source="host"))
+    fact(t, 74.0, ev.Heard("Ana", "No, stop, that is wrong.", False, "100", start=8.0, end=8.9, source="host"))
+    t.run(90)
+    turns = t.conversation.transcript.turns
+    assert [turn.is_agent for turn in turns[:2]] == [True, False]
+    assert [each.outcome for each in t.decisions if each.verdict == "reply"][-1] == "interrupted"
+
+
+def test_a_page_that_waited_long_before_the_first_words():
+    """
+    Words that count from a recording's begin are the meeting's time, and speech over a reply still stops it.
+    """
+    t = Timeline()
+    fact(t, 300.0, ev.Heard("Ana", "We chose the rubber case.", True, "100", start=2.0, end=5.0))
+    t.model("The rubber case, as Ana said a moment ago, and the reasons for it were many and good.")
+    fact(t, 302.0, ev.Heard("Ana", "Parley, which case was it?", True, "100", start=6.0, end=7.0))
+    fact(t, 304.0, ev.Heard("Ana", "No, stop, that is wrong.", False, "100", start=8.0, end=8.9))
+    t.run(330)
+    assert [turn.start for turn in t.conversation.transcript.turns[:2]] == [2.0, 6.0]
+    assert [each.outcome for each in t.decisions if each.verdict == "reply"] == ["interrupted"]
+    assert max(turn.end for turn in t.conversation.transcript.turns) < 15.0
