@@ -100,7 +100,6 @@ class Seat:
         self._voices = Voices(self.ears, self.session.tell, self.count) if self.ears is not None else None
         #: ids of our own bot among the participants
         self._own: set[str] = set()
-        self._names: dict[str, str] = {}
         self._shown: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
@@ -175,8 +174,6 @@ class Seat:
                 return
             case ev.ChatSaid(speaker) if self._is_own(speaker):
                 return
-            case ev.PersonSeen(id, name):
-                self._names[id] = name
             case ev.PersonLeft(id):
                 if self._voices is not None:
                     self._voices.forget(id)
@@ -316,7 +313,7 @@ class Seat:
                 self.count("picture-unreadable")
                 continue
             if look is not None:
-                name = self._names.get(seen.person_id, "")
+                name = self._name_of(seen.person_id)
                 return Sight(
                     look.jpeg, look.width, look.height, look.age, seen.source, seen.person_id, name, look.changed
                 )
@@ -329,7 +326,7 @@ class Seat:
 
     async def sheet(self) -> bytes | None:
         """Everybody's newest picture on one sheet, as a JPEG; None when there is none."""
-        tiles = await glance_at(self.frames, lambda seen: self._names.get(seen.person_id) or "Everybody")
+        tiles = await glance_at(self.frames, lambda seen: self._name_of(seen.person_id) or "Everybody")
         return await asyncio.to_thread(contact_sheet, tiles) if tiles else None
 
     async def write(self, text: str, to: str) -> None:
@@ -364,6 +361,11 @@ class Seat:
         task = asyncio.create_task(run(), name=f"seat-{what}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _name_of(self, id: str) -> str:
+        """What the person of this id is called."""
+        known = self.session.conversation.room.people.by(id)
+        return known.name if known is not None else ""
 
     def _is_own(self, name: str) -> bool:
         """Whether this is what our bot is called in the meeting."""

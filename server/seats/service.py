@@ -353,7 +353,7 @@ class Seats:
         except TapeError:
             log.warning("the seats of the process before could not be read")
             return
-        for session, entry in list(newest.items())[-REMEMBERED:]:
+        for session, entry in newest.items():
             try:
                 if entry.data["bot"] and SeatState(entry.data["state"]) not in OVER:
                     await self._take_up(session, entry.data)

@@ -356,7 +356,7 @@ async def test_the_process_is_confined(video):
 def test_the_server_never_loads_the_library():
     """Importing everything of media does not import PyAV: the GPL part stays in the helper."""
     code = (
-        "import sys, server.media.frames;"
+        "import sys, server.media.frames, server.media.sheet, server.media.recorder;"
         "print([m for m in sys.modules if m.split('.')[0] == 'av' or m == 'server.media.video_helper'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

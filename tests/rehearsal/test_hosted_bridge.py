@@ -218,6 +218,27 @@ async def test_a_bot_that_is_gone_is_told_nothing_more(meeting, time):
     assert len(told.calls) == before
 
 
+async def test_what_goes_wrong_in_a_bridge_is_not_lost(meeting, time):
+    """
+    A bot that refuses what it is told ends that part of the bridge; whoever checks hears of it.
+    """
+
+    def refuse(*arguments: object) -> None:
+        raise RehearsalError("nobody reads what the stand-in says")
+
+    meeting.add("Ana", "500")
+    bridge, told = recall(meeting, "voices")
+    told.sounds = refuse
+    bridge.start()
+    bridge.check()
+    await time.run(0.5)
+    await bridge.stop()
+    await bridge.stop()
+
+    with pytest.raises(RehearsalError, match="nobody reads"):
+        bridge.check()
+
+
 # ---------------------------------------------------------------- MeetStream
 
 

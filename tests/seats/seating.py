@@ -13,7 +13,7 @@ from unittest import mock
 
 import httpx
 
-from server import app_seats
+from server import app, app_seats
 from server.hosts.base import Host
 from server.hosts.meetstream.adapter import MeetStream
 from server.hosts.meetstream.client import Client as MeetStreamClient
@@ -43,6 +43,10 @@ WITHIN = 30.0
 async def soon(seconds: float) -> None:
     """A vendor's wait, made short."""
     await asyncio.sleep(min(seconds, 0.02))
+
+
+async def _cold(voice: Any) -> None:
+    """No warming up."""
 
 
 async def until(true: Callable[[], Any]) -> Any:
@@ -156,33 +160,43 @@ async def house(
     sleep: Callable[[float], Awaitable[None]] = soon,
     public: bool = True,
     recall_clocks: Clocks | None = None,
+    meetstream: bool = False,
     **env: str,
 ) -> AsyncIterator[House]:
-    """`eager` and `expected` are those of `Seats`; `sleep` is how the vendors' clients wait, `key` what they use."""
+    """`eager` and `expected` are those of `Seats`; `sleep` is how the vendors' clients wait, `key` what they use.
+
+    Recall is always there, MeetStream where a test asks for it.
+    """
 
     def hosts(settings: Settings, told: Callable[[str, str], None]) -> dict[str, Host]:
         # As `app_seats.make_hosts` makes them, with clients that do not wait.
         made = app_seats_make_hosts(settings, told)
-        assert isinstance(made["recall"], Recall) and isinstance(made["meetstream"], MeetStream)
-        made["recall"]._client = Client(key, base_url=recall.url, sleep=sleep, spread=lambda low, high: low)
-        made["meetstream"]._client = MeetStreamClient(key, base_url=f"{meetstream.url}/api/v1", sleep=sleep)
+        for host in made.values():
+            if isinstance(host, Recall):
+                host._client = Client(key, base_url=recall.url, sleep=sleep, spread=lambda low, high: low)
+            elif isinstance(host, MeetStream):
+                host._client = MeetStreamClient(key, base_url=f"{other.url}/api/v1", sleep=sleep)
         return made
 
     app_seats_make_hosts = app_seats.make_hosts
     clocks = recall_clocks or Clocks(sleep=soon)
     async with AsyncExitStack() as stack:
         recall = await stack.enter_async_context(RecallService(key=KEY, secrets=secrets[:1], clocks=clocks))
-        meetstream = await stack.enter_async_context(MeetStreamService(key=KEY, clocks=Clocks(sleep=soon)))
+        other = MeetStreamService(key=KEY, clocks=Clocks(sleep=soon))
         given = {
             "PARLEY_RECALL_API_KEY": key, "PARLEY_RECALL_BASE_URL": recall.url,
-            "PARLEY_MEETSTREAM_API_KEY": key, "PARLEY_MEETSTREAM_BASE_URL": f"{meetstream.url}/api/v1",
             "PARLEY_RECALL_SECRETS": ",".join(secrets), "PARLEY_VAD": "energy", "PARLEY_GREETING": "off",
             "PARLEY_SHUTDOWN_GRACE": "0.1",
         }  # fmt: skip
+        if meetstream:
+            await stack.enter_async_context(other)
+            given |= {"PARLEY_MEETSTREAM_API_KEY": key, "PARLEY_MEETSTREAM_BASE_URL": f"{other.url}/api/v1"}
         with (
             mock.patch.object(app_seats, "make_hosts", hosts),
             mock.patch.object(app_seats, "Seats", partial(Seats, eager=eager, expected=expected)),
+            # The voice's process is started by whoever speaks: most of these tests are about something else.
+            mock.patch.object(app, "_warm", _cold),
         ):
             served = await stack.enter_async_context(serve(folder, public=public, **{**given, **env}))
         http = httpx.AsyncClient(base_url=served.http, trust_env=False, timeout=WITHIN)
-        yield House(served, await stack.enter_async_context(http), recall, meetstream)
+        yield House(served, await stack.enter_async_context(http), recall, other)

@@ -362,7 +362,7 @@ async def test_refused_early(tmp_path):
     """
     What cannot work is refused before a session is made or anything is sent, with what to do instead.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         for wish, code, advice in REFUSED:
             answer = await it.http.post("/api/bots", json=wish)
             assert (answer.status_code, answer.json()["code"]) == (400, code), wish

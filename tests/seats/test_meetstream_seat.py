@@ -35,7 +35,7 @@ async def test_from_join_to_leave(tmp_path):
     """
     A bot is asked for, seated, and taken out; its life is told in words by callbacks and by asking.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         it.meetstream.habits.waiting_room = True
         seat = await it.join(MEET, host="meetstream", name="Scribe")
         bot = await it.meetstream.next_bot()
@@ -59,7 +59,7 @@ async def test_what_is_said_is_heard(tmp_path, early):
     The agent speaks through the control socket, in real time and with a short lead, and a question is answered aloud;
     the sockets may even come before the order is answered.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         it.meetstream.habits.early_sockets = early
         seat, bot = await seated(it)
         assert (await it.do(seat, "say", text="Good morning, everybody.")).status_code == 200
@@ -82,7 +82,7 @@ async def test_words_people_and_sound(tmp_path):
     """
     Transcription webhooks become turns of named people, who come and go; live sound reaches the ears.
     """
-    async with house(tmp_path, PARLEY_NAME="Parley") as it:
+    async with house(tmp_path, meetstream=True) as it:
         seat, bot = await seated(it)
         bot.person_joins(ANA, "Ana")
         bot.person_joins(BEN, "Ben")
@@ -108,7 +108,7 @@ async def test_chat_in_and_out(tmp_path):
     """
     A question in the chat is answered there, over the control socket; a line of ours that comes back is nobody's.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         seat, bot = await seated(it)
         bot.chats("Parley, who are you?")
         await until(lambda: bot.chat_sent)
@@ -127,7 +127,7 @@ async def test_film_of_the_meeting(tmp_path):
     """
     The live film can be looked at as the stage's picture, its pings are answered, and its end loses no last picture.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         seat, bot = await seated(it, senses=["film"])
         film = await asyncio.to_thread(fragmented, 2.0, (160, 90))
         assert bot.video is not None
@@ -151,7 +151,7 @@ async def test_how_it_ends(tmp_path):
     """
     Denied, not let in, kicked or failed: each is told with what to do, and none goes back.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         for ending, state, words in (
             ("deny", "failed", "refused to let the bot in"),
             ("not_let_in", "failed", "Nobody let the bot in"),
@@ -172,7 +172,7 @@ async def test_connections_that_break_come_back(tmp_path):
     """
     When the sockets break the agent has no voice; they come back with their old tokens, and it speaks again.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         seat, bot = await seated(it)
         bot.mischief.garbage()
         bot.mischief.drop()
@@ -188,7 +188,7 @@ async def test_somebody_asks_it_to_stop(tmp_path):
     """
     The vendor's own request to stop talking stops the agent.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         seat, bot = await seated(it)
         await it.do(seat, "say", text="One two three four five six seven eight nine ten. " * 5)
         await until(lambda: bot.spoke_seconds > 0.3)

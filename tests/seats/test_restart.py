@@ -144,6 +144,8 @@ async def restarted(folder: Path) -> AsyncIterator[tuple[House, Seat]]:
         tape = it.served.wired.parts.tape
         for odd in ({}, {"bot": "b"}, {"bot": "b", "state": "asleep"}, {"bot": "b", "state": "live", "host": "recall"}):
             tape.append(f"odd-{len(odd)}", 0.0, "seat", odd)  # as another version may have left it
+        for number in range(100):
+            tape.append(f"zz-{number}", 0.0, "seat", {"bot": "b", "state": "done", "host": "recall"})
     assert bot.status_changes[-1]["code"] == "in_call_recording", "stopping takes no bot out of its meeting"
     async with house(folder) as it:
         # The vendor is another instance: its bot is as it was, and has connections of its own.

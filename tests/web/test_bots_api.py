@@ -26,7 +26,7 @@ async def test_what_the_api_shows(tmp_path):
     """
     The list names every bot, the newest first, and the hosts that are set up; a bot is found by either of its ids.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         assert (await it.http.get("/api/bots")).json() == {
             "bots": [],
             "hosts": [

@@ -98,7 +98,7 @@ async def test_without_a_secret_news_are_not_believed(tmp_path):
     """
     Where nobody can tell who posts, the address for all bots is shut, and says what would open it.
     """
-    async with house(tmp_path, PARLEY_RECALL_SECRETS="") as it:
+    async with house(tmp_path, meetstream=True, PARLEY_RECALL_SECRETS="") as it:
         it.recall.signer.secrets.clear()
         seat, _ = await it.seated()
         for headers in ({}, None):

@@ -260,7 +260,7 @@ async def test_a_host_that_does_not_read(tmp_path):
     """
     A connection on which nothing is read any more is given up when too much waits for it; the others are served.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         seat = await it.join(host="meetstream")
         bot = await it.meetstream.next_bot()
         await until(lambda: seat.view()["connected"] == ["audio", "control"])
@@ -292,7 +292,7 @@ async def test_a_newer_connection_takes_the_place_of_the_one_before(tmp_path):
     """
     Where a channel takes one connection at a time, the older is closed with 1000 and the newer one goes on.
     """
-    async with house(tmp_path) as it:
+    async with house(tmp_path, meetstream=True) as it:
         seat = await it.join(host="meetstream")
         await it.meetstream.next_bot()
         await until(lambda: seat.view()["connected"] == ["audio", "control"])

@@ -37,6 +37,7 @@ class Bridge(ABC):
         self.said: list[Said] = []
         self._stops: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: list[BaseException] = []
 
     def start(self) -> None:
         """Tell who is here already, and everything from now on."""
@@ -49,16 +50,27 @@ class Bridge(ABC):
         """Tell nothing more. May be called twice."""
         for stop in self._stops:
             stop()
-        for task in self._tasks:
+        tasks = tuple(self._tasks)
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def check(self) -> None:
+        """Raises what went wrong in the bridge itself, if anything did."""
+        if self._failures:
+            raise self._failures[0]
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this until `stop`."""
         task = asyncio.create_task(work, name="rehearsal-bridge")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failures.append(error)
 
     # ------------------------------------------------------------ for each vendor
 

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from server.errors import RehearsalError
 from server.rehearsal.agent_sound import AgentSound
 from server.rehearsal.backend import Backend
 from server.rehearsal.director import OnProgress, Progress
+from server.rehearsal.hosts.vendor import Bot, Vendor
 from server.rehearsal.judge import Written
 from server.rehearsal.meeting import Meeting
 from server.rehearsal.report import SeatReport, SeatStep
@@ -38,8 +39,19 @@ SEATED_WITHIN, GONE_WITHIN = 60.0, 30.0
 Sense = Literal["mixed", "voices", "pictures", "film"]
 
 
-class Hosted(ABC):
-    """See `Seating`. A subclass has the vendor's stand-in, its bot and the bridge between bot and meeting."""
+class SeatedBot(Bot, Protocol):
+    """What every stand-in's bot can be told and asked."""
+
+    def admit(self) -> None: ...
+
+    async def reaches(self, state: str, /) -> None: ...
+
+
+B = TypeVar("B", bound=SeatedBot)
+
+
+class Hosted(ABC, Generic[B]):
+    """See `Seating`. A subclass has the vendor's stand-in and the bridge between its bot and the meeting."""
 
     #: the host's short name and what people call it
     host: str
@@ -53,35 +65,48 @@ class Hosted(ABC):
         self.scenario = scenario
         self.asked: Sequence[Sense] = scenario.seat.senses if scenario.seat.senses is not None else self.senses
         self.written: list[Written] = []
-        self.bridge: Bridge | None = None
+        #: ends with the seating
         self.stack = contextlib.AsyncExitStack()
+        #: where our side takes news of any bot
+        self.status_url = ""
+        #: the second of the meeting at which the session began
+        self.joined_at = 0.0
         self._tell = tell
         self._operator: Operator | None = None
+        self._service: Vendor[B] | None = None
+        self._bot: B | None = None
+        self._bridge: Bridge | None = None
         self._session = ""
         self._view: dict[str, Any] = {"state": "", "steps": [], "connected": [], "odd": {}}
         self._steps: list[SeatStep] = []
-        self._read_lines: Counter[int] = Counter()
+        self._chat_read: Counter[int] = Counter()
         self._follower: asyncio.Task[None] | None = None
-        #: the second of the meeting at which the session began
-        self.joined_at = 0.0
         #: seconds that it took to be seated, and to be gone; None: it never was
         self._seated_after = 0.0
         self._gone_after: float | None = None
         self._forged = 0
 
+    @property
+    def service(self) -> Vendor[B]:
+        """The stand-in, from `arrange` on."""
+        assert self._service is not None
+        return self._service
+
+    @property
+    def bot(self) -> B:
+        """Its bot, from the waiting room on."""
+        assert self._bot is not None
+        return self._bot
+
     # ------------------------------------------------------------ what a host has of its own
 
     @abstractmethod
-    async def open_service(self, backend: Backend) -> Mapping[str, str]:
-        """Start the vendor's stand-in (on `stack`); the backend's settings for it."""
+    async def open_service(self, backend: Backend) -> tuple[Vendor[B], Mapping[str, str]]:
+        """Start the vendor's stand-in and what belongs to it, on `stack`; and the backend's settings for it."""
 
     @abstractmethod
-    async def next_bot(self) -> None:
-        """Wait until the vendor was asked for the bot."""
-
-    @abstractmethod
-    def admit(self) -> None:
-        """Somebody lets the bot in."""
+    def variant(self) -> str:
+        """The size of the bot's machine; empty: the host's default."""
 
     @abstractmethod
     def channels(self) -> frozenset[str]:
@@ -100,8 +125,8 @@ class Hosted(ABC):
         """What our side wrote into the chat so far, for each of the ways that it has."""
 
     @abstractmethod
-    async def gone(self) -> None:
-        """Wait until the bot is done as far as the vendor is concerned."""
+    def seen(self, view: Mapping[str, Any]) -> None:
+        """The operator looked at the bot again."""
 
     @abstractmethod
     def vendor_view(self, report: SeatReport) -> SeatReport:
@@ -110,14 +135,6 @@ class Hosted(ABC):
     @abstractmethod
     def looks(self) -> Account:
         """Pictures and environment."""
-
-    @abstractmethod
-    def trouble(self) -> BaseException | None:
-        """What went wrong in the stand-in itself, if anything did."""
-
-    @abstractmethod
-    def seen(self, view: Mapping[str, Any]) -> None:
-        """The operator looked at the bot again."""
 
     # ------------------------------------------------------------ Seating
 
@@ -128,14 +145,16 @@ class Hosted(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stop_following()
-        if self.bridge is not None:
-            await self.bridge.stop()
+        if self._bridge is not None:
+            await self._bridge.stop()
         if self._operator is not None:
             await self._operator.close()
         await self.stack.__aexit__(kind, error, trace)
 
     async def arrange(self, backend: Backend) -> Mapping[str, str]:
         self._operator = Operator(backend.url)
+        self.status_url = f"{backend.url}/hosts/{self.host}/status/"
+        self._service, mine = await self.open_service(backend)
         settings = {
             # The stand-in reaches us where it is, and the operator needs no password there.
             "PARLEY_PUBLIC_URL": backend.url,
@@ -143,7 +162,7 @@ class Hosted(ABC):
             # No other host's key may lead out of this machine.
             "PARLEY_RECALL_API_KEY": "",
             "PARLEY_MEETSTREAM_API_KEY": "",
-            **await self.open_service(backend),
+            **mine,
         }
         if self.scenario.silent:
             settings["PARLEY_GREETING"] = "off"
@@ -159,29 +178,31 @@ class Hosted(ABC):
         self._session = str(view["id"])
         self._follower = asyncio.create_task(self._follow(), name="rehearsal-seat")
         await self._until(lambda: self._state == "waiting", "came into the waiting room")
-        await self.next_bot()
+        self._bot = await self.service.next_bot()
+        self.meeting.bot_id = self._bot.id
         await self.meeting.until(self.meeting.now() + LET_IN_AFTER)
-        self.admit()
+        self._bot.admit()
         await self._until(lambda: self._state == "live", "was let in")
-        self.bridge = await self.in_call()
+        self._bridge = await self.in_call()
         wanted = self.channels()
         await self._until(lambda: wanted <= set(self._view["connected"]), f"connected {' and '.join(sorted(wanted))}")
         self._seated_after = self.meeting.now() - self.joined_at
         self._forged = await self.forge()
-        self.bridge.start()
+        self._bridge.start()
         return self._session
 
     async def leave(self) -> None:
-        assert self._operator is not None
-        if self.bridge is not None:
-            await self.bridge.stop()
+        assert self._operator is not None and self._bridge is not None
+        await self._bridge.stop()
+        self._bridge.check()
         begin = self.meeting.now()
         try:
             if not self._over:
                 self._say("the operator takes the bot out")
                 await self._operator.leave(self._session)
             async with asyncio.timeout(GONE_WITHIN):
-                await self.gone()
+                await self.bot.reaches("done")
+                await self.service.settled()
                 await self._until(lambda: self._over, "left")
             self._gone_after = self.meeting.now() - begin
         except (RehearsalError, TimeoutError) as error:
@@ -189,7 +210,7 @@ class Hosted(ABC):
         await self._stop_following()
 
     def account(self, entries: Sequence[Entry], begin: float) -> Account:
-        looks = self.looks()
+        assert self._bridge is not None
         report = self.vendor_view(
             SeatReport(
                 self.host,
@@ -202,20 +223,23 @@ class Hosted(ABC):
                 webhooks=(),
                 signed=0,
                 forged=self._forged,
-                sent=dict(sorted(self.bridge.sent.items())) if self.bridge is not None else {},
+                sent=dict(sorted(self._bridge.sent.items())),
                 chat=tuple((round(line.at - begin, 2), line.text) for line in self.written),
                 odd=dict(self._view["odd"]),
             )
         )
-        said = self.bridge.said if self.bridge is not None else ()
-        verdicts = seat_verdicts(report, self._seated_after, self._gone_after, entries, said, self.agent.replies)
-        return replace(looks, seat=report, verdicts=verdicts)
+        verdicts = seat_verdicts(
+            report, self._seated_after, self._gone_after, entries, self._bridge.said, self.agent.replies
+        )
+        return replace(self.looks(), seat=report, verdicts=verdicts)
 
     # ------------------------------------------------------------ following
 
-    def variant(self) -> str:
-        """The size of the bot's machine; empty: the host's default."""
-        return ""
+    def check_service(self) -> None:
+        """Raises RehearsalError when something went wrong in the stand-in, opening the page included."""
+        if self.service.failures:
+            trouble = self.service.failures[0]
+            raise RehearsalError(f"the stand-in of {self.title} broke: {trouble}") from trouble
 
     @property
     def _state(self) -> str:
@@ -237,24 +261,24 @@ class Hosted(ABC):
                 self._steps.append(SeatStep(at, step["state"], step["words"], step["advice"]))
                 self._tell(Progress("seat", step["words"], who=step["state"]))
             self._view = view
-            if self.bridge is not None and self._state in ("leaving", "done", "failed"):
-                await self.bridge.stop()
-            self.seen(view)
-            self._read_chat()
+            if self._bridge is not None and self._state in ("leaving", "done", "failed"):
+                await self._bridge.stop()
+            if self._bot is not None:
+                self.seen(view)
+                self._read_chat()
             await asyncio.sleep(LOOK)
 
     def _read_chat(self) -> None:
         for way, lines in enumerate(self.chat_lines()):
-            for text in lines[self._read_lines[way] :]:
+            for text in lines[self._chat_read[way] :]:
                 self.written.append(Written(self.meeting.now(), text))
-            self._read_lines[way] = len(lines)
+            self._chat_read[way] = len(lines)
 
     async def _until(self, true: Callable[[], bool], what: str) -> None:
         """Wait for something in the bot's life. Raises RehearsalError when it is over first, or takes too long."""
         end = self.meeting.now() + SEATED_WITHIN
         while not true():
-            if (trouble := self.trouble()) is not None:
-                raise RehearsalError(f"the stand-in of {self.title} broke: {trouble}") from trouble
+            self.check_service()
             if self._follower is not None and self._follower.done():
                 self._follower.result()
             last = f"{self._steps[-1].words} {self._steps[-1].advice}".strip() if self._steps else "nothing was said"

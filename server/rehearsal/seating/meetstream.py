@@ -18,6 +18,8 @@ from server.rehearsal.hosts.meetstream_bot import MeetStreamBot, MeetStreamHabit
 from server.rehearsal.hosts.meetstream_messages import About, ending_message
 from server.rehearsal.hosts.meetstream_playback import Playback
 from server.rehearsal.hosts.meetstream_service import MeetStreamService
+from server.rehearsal.hosts.post import Post
+from server.rehearsal.hosts.vendor import Vendor
 from server.rehearsal.meeting import Meeting
 from server.rehearsal.report import SeatReport, Verdict, percentile
 from server.rehearsal.scenario import Scenario
@@ -34,10 +36,9 @@ from server.store.base import Entry
 
 #: Seconds from one status of the bot to the next.
 STEP = 0.3
-STATUS = "/hosts/meetstream/status/"
 
 
-class ThroughMeetStream(Hosted):
+class ThroughMeetStream(Hosted[MeetStreamBot]):
     """See `Hosted`."""
 
     host = "meetstream"
@@ -50,21 +51,9 @@ class ThroughMeetStream(Hosted):
         super().__init__(AgentSound(meeting.now, time.monotonic), meeting, scenario, tell=tell)
         self._stills = Stills(folder)
         self._mouth = Mouth(self._playback, self.agent, clock=time.monotonic)
-        self._status_url = ""
         self._spoken = 0
         self._listening: asyncio.Task[None] | None = None
-        self._service: MeetStreamService | None = None
-        self._bot: MeetStreamBot | None = None
-
-    @property
-    def bot(self) -> MeetStreamBot:
-        assert self._bot is not None
-        return self._bot
-
-    @property
-    def service(self) -> MeetStreamService:
-        assert self._service is not None
-        return self._service
+        self._workspace: Post | None = None
 
     def _playback(self) -> Playback | None:
         control = self._bot.control if self._bot is not None else None
@@ -72,31 +61,28 @@ class ThroughMeetStream(Hosted):
 
     # ------------------------------------------------------------ before
 
-    async def open_service(self, backend: Backend) -> Mapping[str, str]:
+    async def open_service(self, backend: Backend) -> tuple[Vendor[MeetStreamBot], Mapping[str, str]]:
         key, secret = secrets.token_hex(20), secrets.token_hex(24)
-        self._status_url = backend.url + STATUS
-        self._service = await self.stack.enter_async_context(
-            MeetStreamService(
-                key=key,
-                workspace_url=self._status_url,
-                workspace_secret=secret,
-                habits=MeetStreamHabits(waiting_room=True, step=STEP),
-            )
+        service = MeetStreamService(
+            key=key,
+            workspace_url=self.status_url,
+            workspace_secret=secret,
+            habits=MeetStreamHabits(waiting_room=True, step=STEP),
         )
-        return {
+        self._workspace = service.workspace
+        await self.stack.enter_async_context(service)
+        settings = {
             "PARLEY_MEETSTREAM_API_KEY": key,
-            "PARLEY_MEETSTREAM_BASE_URL": f"{self.service.url}/api/v1",
+            "PARLEY_MEETSTREAM_BASE_URL": f"{service.url}/api/v1",
             "PARLEY_MEETSTREAM_SECRETS": secret,
         }
+        return service, settings
 
     # ------------------------------------------------------------ in the meeting
 
-    async def next_bot(self) -> None:
-        self._bot = await self.service.next_bot()
-        self.meeting.bot_id = self._bot.id
-
-    def admit(self) -> None:
-        self.bot.admit()
+    def variant(self) -> str:
+        # There is only one.
+        return ""
 
     def channels(self) -> frozenset[str]:
         return frozenset({"control", "audio", *(("video",) if "film" in self.asked else ())})
@@ -109,20 +95,16 @@ class ThroughMeetStream(Hosted):
 
     async def forge(self) -> int:
         at = iso(time.time(), "+00:00")
-        return await forged_callback(self._status_url, ending_message("failed", About(self.bot.id, {}, "newest"), at))
+        return await forged_callback(self.status_url, ending_message("failed", About(self.bot.id, {}, "newest"), at))
 
     def chat_lines(self) -> Sequence[Sequence[str]]:
-        lines = [line for line in self._bot.chat_sent if line.final] if self._bot is not None else []
+        lines = [line for line in self.bot.chat_sent if line.final]
         rest = [line.text for line in lines if line.how == "rest"]
         return rest, [line.text for line in lines if line.how != "rest"]
 
-    def trouble(self) -> BaseException | None:
-        return self._service.failures[0] if self._service is not None and self._service.failures else None
-
     def seen(self, view: Mapping[str, Any]) -> None:
         """No page says what the agent does; the operator's view does, a moment later."""
-        if self._bot is not None:
-            self._stills.take(self._bot.images, self.meeting.now())
+        self._stills.take(self.bot.images, self.meeting.now())
         last, state = self.agent.state, str(view.get("agent") or "")
         if last is not None and last.agent == state:
             return
@@ -136,10 +118,6 @@ class ThroughMeetStream(Hosted):
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait([self._listening])
-
-    async def gone(self) -> None:
-        await self.bot.reaches("done")
-        await self.service.settled()
 
     # ------------------------------------------------------------ afterwards
 
@@ -160,16 +138,16 @@ class ThroughMeetStream(Hosted):
         return (Verdict("answers pings", "every one, while film flows", found, held),)
 
     def vendor_view(self, report: SeatReport) -> SeatReport:
-        bot, workspace = self.bot, self.service.workspace
+        bot = self.bot
         webhooks = [webhooks_of(post) for post in bot.posts]
         signed = 0
-        if workspace is not None:
-            webhooks.append(webhooks_of(workspace, "workspace"))
+        if self._workspace is not None:
+            webhooks.append(webhooks_of(self._workspace, "workspace"))
             signed = webhooks[-1].taken
         more = {"requests": calls_of(self.service, bot.id)}
         if (control := bot.control) is not None:
-            leads = sorted(control.playback.leads)
-            more["spoken"] = f"{bot.spoke_seconds:.1f} s, never more than {max(leads, default=0.0):.2f} s ahead"
+            lead = max(control.playback.leads, default=0.0)
+            more["spoken"] = f"{bot.spoke_seconds:.1f} s, never more than {lead:.2f} s ahead"
             more["interrupted"] = f"{len(control.playback.interruptions)} times"
             more["pictures shown"] = str(len(control.images))
             if control.skipped:

@@ -10,9 +10,11 @@ from typing import Any
 
 from server.rehearsal.backend import Backend
 from server.rehearsal.director import OnProgress
+from server.rehearsal.hosts.post import Post
 from server.rehearsal.hosts.recall_bot import RecallBot
 from server.rehearsal.hosts.recall_life import Habits
 from server.rehearsal.hosts.recall_service import RecallService
+from server.rehearsal.hosts.vendor import Vendor
 from server.rehearsal.meeting import Meeting
 from server.rehearsal.report import SeatReport
 from server.rehearsal.scenario import Scenario
@@ -26,10 +28,9 @@ from server.rehearsal.seating.vendor_view import calls_of, connection_of, webhoo
 
 #: Seconds from one status of the bot to the next.
 STEP = 0.3
-STATUS = "/hosts/recall/status/"
 
 
-class ThroughRecall(Hosted):
+class ThroughRecall(Hosted[RecallBot]):
     """See `Hosted`."""
 
     host = "recall"
@@ -42,42 +43,30 @@ class ThroughRecall(Hosted):
         self._page = view
         self._record = record
         self._opened = 0
-        self._status_url = ""
-        self._service: RecallService | None = None
-        self._bot: RecallBot | None = None
-
-    @property
-    def service(self) -> RecallService:
-        assert self._service is not None
-        return self._service
-
-    @property
-    def bot(self) -> RecallBot:
-        assert self._bot is not None
-        return self._bot
+        self._dashboard: Post | None = None
 
     # ------------------------------------------------------------ before
 
-    async def open_service(self, backend: Backend) -> Mapping[str, str]:
+    async def open_service(self, backend: Backend) -> tuple[Vendor[RecallBot], Mapping[str, str]]:
         key, secret = secrets.token_hex(20), "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-        self._status_url = backend.url + STATUS
-        self._service = await self.stack.enter_async_context(
-            RecallService(
-                key=key,
-                secrets=[secret],
-                dashboard_url=self._status_url,
-                # The harder case: the bot is among the participants, and what it writes comes back.
-                habits=Habits(waiting_room=True, step=STEP, shows_itself=True, language=self.meeting.language),
-                on_page=self._open_page,
-                on_page_gone=self._close_page,
-            )
+        service = RecallService(
+            key=key,
+            secrets=[secret],
+            dashboard_url=self.status_url,
+            # The harder case: the bot is among the participants, and what it writes comes back.
+            habits=Habits(waiting_room=True, step=STEP, shows_itself=True, language=self.meeting.language),
+            on_page=self._open_page,
+            on_page_gone=self._close_page,
         )
+        self._dashboard = service.dashboard
+        await self.stack.enter_async_context(service)
         await self.stack.enter_async_context(self._page)
-        return {
+        settings = {
             "PARLEY_RECALL_API_KEY": key,
-            "PARLEY_RECALL_BASE_URL": self.service.url,
+            "PARLEY_RECALL_BASE_URL": service.url,
             "PARLEY_RECALL_SECRETS": secret,
         }
+        return service, settings
 
     async def _open_page(self, bot: Any, url: str, place: str) -> None:
         self._opened += 1
@@ -92,13 +81,6 @@ class ThroughRecall(Hosted):
 
     # ------------------------------------------------------------ in the meeting
 
-    async def next_bot(self) -> None:
-        self._bot = await self.service.next_bot()
-        self.meeting.bot_id = self._bot.id
-
-    def admit(self) -> None:
-        self.bot.admit()
-
     def channels(self) -> frozenset[str]:
         return frozenset({"text", "media"} if self.asked else {"text"})
 
@@ -106,6 +88,7 @@ class ThroughRecall(Hosted):
         recording = self.bot.recordings[-1]
         self.meeting.host_zero = self.meeting.now() - recording.now
         await self.bot.pages.settled()
+        self.check_service()
         await self._page.connected()
         if self._record:
             await self._page.film()
@@ -113,13 +96,10 @@ class ThroughRecall(Hosted):
         return RecallBridge(self.meeting, self.bot, self.asked, shared)
 
     async def forge(self) -> int:
-        return await forged_status(self._status_url, self.bot.id)
+        return await forged_status(self.status_url, self.bot.id)
 
     def chat_lines(self) -> Sequence[Sequence[str]]:
-        return ([line.message for line in self._bot.chat_sent],) if self._bot is not None else ()
-
-    def trouble(self) -> BaseException | None:
-        return self._service.failures[0] if self._service is not None and self._service.failures else None
+        return ([line.message for line in self.bot.chat_sent],)
 
     def seen(self, view: Mapping[str, Any]) -> None:
         """The page itself says what the agent does."""
@@ -128,18 +108,14 @@ class ThroughRecall(Hosted):
         await self._page.end()
         await super().leave()
 
-    async def gone(self) -> None:
-        await self.bot.reaches("done")
-        await self.service.settled()
-
     # ------------------------------------------------------------ afterwards
 
     def vendor_view(self, report: SeatReport) -> SeatReport:
-        bot, dashboard = self.bot, self.service.dashboard
+        bot = self.bot
         connections = tuple(connection_of(line) for line in bot.lines)
         webhooks = [webhooks_of(post) for post in bot.posts]
-        if dashboard is not None:
-            webhooks.append(webhooks_of(dashboard, "status"))
+        if self._dashboard is not None:
+            webhooks.append(webhooks_of(self._dashboard, "status"))
         return replace(
             report,
             bot=tuple(f"{change['code']} {change['sub_code'] or ''}".strip() for change in bot.status_changes),
