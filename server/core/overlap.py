@@ -25,7 +25,7 @@ class Overlap:
         self._turns = turns
 
     def words(self, who: str, text: str, end: float | None, now: float, *, final: bool, turn: int = -1) -> bool:
-        """Somebody's words. True when they are dealt with and need no judging. `end` is the meeting's time, if known."""
+        """Somebody's words. True when they are dealt with and need no judging. `end` is the meeting's time of it."""
         reply = self._delivery.running
         if reply is None:
             return False

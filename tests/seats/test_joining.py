@@ -260,12 +260,12 @@ async def test_a_page_that_does_not_come_is_asked_for_again(tmp_path):
     """
     async with house(tmp_path, expected=0.2) as it:
         seat, bot = await it.seated()
-        await until(lambda: "the bot does not show the page; asking for it again" in words_of(seat))
-        assert [list(each) for each in shown(it, seat.bot)] == [["camera"]]
+        await until(lambda: shown(it, seat.bot))
+        assert "the bot does not show the page; asking for it again" in words_of(seat)
         async with it.page(seat) as page:
             await page.until_type("welcome")
             await until(lambda: seat.view()["page"])
-        assert bot.pages.open.keys() == {"camera"}
+        assert [list(each) for each in shown(it, seat.bot)] == [["camera"]] and bot.pages.open.keys() == {"camera"}
 
 
 async def test_a_page_on_a_shared_screen_is_asked_for_there(tmp_path):
@@ -278,7 +278,8 @@ async def test_a_page_on_a_shared_screen_is_asked_for_there(tmp_path):
         seat, bot = await it.seated(screen=True)
         await until(lambda: shown(it, seat.bot))
         assert [list(each) for each in shown(it, seat.bot)] == [["screenshare"]]
-        assert bot.pages.open.keys() == {"screenshare"} and not shown(it, hidden.bot)
+        await until(lambda: bot.pages.open.keys() == {"screenshare"})
+        assert not shown(it, hidden.bot)
 
 
 def shown(it, bot):
