@@ -124,6 +124,8 @@ class Seeing:
         if source == "webcam" and name.lower() in ("everyone", "everybody", "all", ""):
             return await self._see("stage", "", "", expected=bool(self._wish.visible))
         found = _find(self._wish.visible, source, name)
+        if found is None and source == "screenshare" and any(one.source == "stage" for one in self._wish.visible):
+            return await self._see("stage", "", "", expected=True)  # the meeting as the recorder sees it shows it too
         if found is None and name:
             return f"[{_clean(name)} shows no {'screen' if source == 'screenshare' else 'picture'} now.]", None
         person_id, person = (found.person_id, found.person) if found is not None else ("", "")

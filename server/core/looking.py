@@ -281,6 +281,9 @@ class _Meeting:
     def screen(self, why: str, *, sure: bool = True, owner: tuple[str, str] | None = None) -> Wish:
         """A wish for the screen of its owner; without one, for the one that was shared last."""
         shown = [one for one in self.visible if one.source == "screenshare"]
+        if owner is None and not shown and any(one.source == "stage" for one in self.visible):
+            # The recorder's view of the meeting shows what is shared, where a host sends nothing else.
+            return Wish("stage", "", "", why, sure, self.visible)
         if owner is None:
             owner = (shown[-1].person_id, shown[-1].person) if shown else ("", "")
         return Wish("screenshare", *owner, why, sure, self.visible)

@@ -392,3 +392,14 @@ def test_any_talk_is_judged(parts: list[str], visible: tuple[Visible, ...]) -> N
 
     assert found is None or (found.why in REASONS and found.visible == visible)
     assert found is None or found.sure or found.there
+
+
+def test_the_view_of_the_whole_meeting_stands_in_for_the_screen():
+    """A host that sends only the recorder's view is asked for that; a screen of its own is looked at when there is one."""
+    stage, screen = Visible("", "", "stage"), Visible("100", "Ana", "screenshare")
+    people = [("100", "Ana")]
+    asked = "What does this slide say?"
+    found = wanted(asked, people, (stage,))
+    assert found is not None and found.source == "stage"
+    found = wanted(asked, people, (stage, screen))
+    assert found is not None and (found.source, found.person_id) == ("screenshare", "100")
