@@ -395,7 +395,7 @@ def test_any_talk_is_judged(parts: list[str], visible: tuple[Visible, ...]) -> N
 
 
 def test_the_view_of_the_whole_meeting_stands_in_for_the_screen():
-    """A host that sends only the recorder's view is asked for that; a screen of its own is looked at when there is one."""
+    """The recorder's view is looked at where nothing else is sent; a screen of its own comes first."""
     stage, screen = Visible("", "", "stage"), Visible("100", "Ana", "screenshare")
     people = [("100", "Ana")]
     asked = "What does this slide say?"
