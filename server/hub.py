@@ -72,19 +72,20 @@ class Hub:
         for watcher in tuple(self._watchers.get(session_id, ())):
             watcher(data)
 
-    async def open(self, session_id: str) -> Session:
-        """The session of this id: running, taken up from its tape, or new. Raises HubFull."""
+    async def open(self, session_id: str, config: Config | None = None) -> Session:
+        """The session of this id: running, taken up from its tape, or new, with `config` if there is one for it.
+        Raises HubFull."""
         if (session := self.sessions.get(session_id)) is not None:
             return session
         if (task := self._opening.get(session_id)) is None:
             if self.closing or len(self.sessions) + len(self._opening) >= self._max:
                 raise HubFull
-            task = asyncio.create_task(self._open(session_id))
+            task = asyncio.create_task(self._open(session_id, config or self.config))
             self._opening[session_id] = task
             task.add_done_callback(lambda _: self._opening.pop(session_id, None))
         return await asyncio.shield(task)
 
-    async def _open(self, session_id: str) -> Session:
+    async def _open(self, session_id: str, config: Config) -> Session:
         tape = self.parts.tape
         entries: list[Entry] = []
         try:
@@ -96,7 +97,7 @@ class Hub:
             session = self._taken_up(session_id, *await asyncio.to_thread(self._rebuild, session_id, entries))
         else:
             clock = SessionClock(time.time())
-            session = self._make(session_id, self.config, clock)
+            session = self._make(session_id, config, clock)
             tape.open_session(session_id, {"began": clock.began})
             session.begin_tape()
         self.sessions[session_id] = session

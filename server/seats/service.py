@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from server.core import events as ev
+from server.core.room import Config
 from server.core.seat import LEAVING
 from server.ears.base import Ears
 from server.errors import HostError, TapeError
@@ -170,11 +171,18 @@ class Seats:
             hooks={channel: self.addresses.hook(base, way(channel)) for channel in sorted(hooks)},
         )
 
+    def _config(self, name: str) -> Config:
+        """The agent under the name that people see in this meeting; its own name still calls it."""
+        config = self._hub.config
+        if name.casefold() == config.name.casefold():
+            return config
+        return replace(config, name=name, aliases=(*config.aliases, config.name))
+
     async def _take(self, session_id: str, host: Host, platform: str, name: str, bot: str = "") -> Seat:
         if self.closing:
             raise HostError("the server is shutting down", advice="Try again.", code="closing", status=503)
         try:
-            session = await self._hub.open(session_id)
+            session = await self._hub.open(session_id, self._config(name))
         except HubFull:
             raise HostError(
                 "there are too many sessions", advice="End one, or raise PARLEY_MAX_SESSIONS.", code="full", status=503

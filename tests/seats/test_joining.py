@@ -336,3 +336,18 @@ async def test_withdrawn_while_the_order_is_on_its_way(tmp_path):
         await bot.reaches("done")
         await until(lambda: words_of(seat)[-1] == "a bot was on its way already; it was called back")
         assert seat.state.value == "done"
+
+
+async def test_a_bot_of_another_name_answers_to_it(tmp_path):
+    """
+    People call the bot by the name they see; the agent's own name still works.
+    """
+    async with house(tmp_path) as it:
+        seat, bot = await it.seated(name="Nova")
+        bot.person_joins(100, "Ana", is_host=True)
+        bot.chat(100, "Nova, who are you?")
+        await until(lambda: len(bot.chat_sent) == 1)
+        bot.chat(100, "Parley, who are you?")
+        await until(lambda: len(bot.chat_sent) == 2)
+        assert "Nova" in bot.chat_sent[0].message
+        assert seat.session.config.aliases[-1] == "Parley"

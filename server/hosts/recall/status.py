@@ -6,10 +6,11 @@ Everything may be missing, null or of another type; what cannot be read is None,
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from server.hosts.base import SeatChange
+from server.hosts.base import SeatChange, SeatState
 from server.hosts.recall.codes import CODES, ENDPOINT_FAILED, IGNORED, NEWS, STATES, SUB_CODES, Meaning
 from server.hosts.recall.fields import event_of, number_of, object_of
 
@@ -50,7 +51,14 @@ def latest(bot: Any) -> SeatChange | None:
     """What a Bot object says the bot is doing: the last change that we know, else the last; None when it has none."""
     changes = history(bot)
     known = [change for change in changes if change.state is not None]
-    return (known or changes)[-1] if changes else None
+    if not known:
+        return changes[-1] if changes else None
+    last = known[-1]
+    left = next((change for change in reversed(known) if change.state is SeatState.LEAVING), None)
+    if last.state is SeatState.DONE and left is not None:
+        # Shut down is how every stay ends; why it ended was said when the bot left.
+        return replace(last, sub_code=last.sub_code or left.sub_code, words=left.words, advice=left.advice)
+    return last
 
 
 def history(bot: Any) -> list[SeatChange]:

@@ -355,3 +355,19 @@ def test_nothing_that_is_json_raises(message):
     """Any JSON is news or none, and any JSON may stand where a Bot object is expected."""
     news(message)
     latest(message)
+
+
+def test_a_bot_that_is_shut_down_keeps_why_it_left():
+    """
+    Asked for its life, a bot that is done tells why it left, not only that it is shut down.
+    """
+    changes = [
+        {"code": "in_call_recording", "sub_code": None, "created_at": "2026-11-20T10:15:00Z"},
+        {"code": "call_ended", "sub_code": "bot_kicked_from_call", "created_at": "2026-11-20T10:20:00Z"},
+        {"code": "done", "sub_code": None, "created_at": "2026-11-20T10:21:00Z"},
+    ]
+    found = latest({"id": "b1", "status_changes": changes})
+    left = latest({"id": "b1", "status_changes": changes[:2]})
+    assert found is not None and left is not None
+    assert (found.state, found.code, found.sub_code) == (SeatState.DONE, "done", "bot_kicked_from_call")
+    assert (found.words, found.advice) == (left.words, left.advice)
