@@ -171,7 +171,8 @@ export function createPlayer(to) {
       if (run.sources.size === 0) run.gain.disconnect();
       run = null;
     }
-    return Math.round(until * RATE);
+    // Held up on the way here, the sound stopped later than it was told to: where the clock is now.
+    return Math.round(Math.max(until, context.currentTime) * RATE);
   }
 
   // ---- reports
