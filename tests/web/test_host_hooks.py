@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 _IDS = (f"msg_{number}" for number in itertools.count())
 #: later than everything that the stand-in says by itself
-LATER = time.time() + 1000
+LATER = time.time() + 1_000_000
 
 
 def news(seat: Seat, code: str, at: float, *, bot: str = "", sub_code: str | None = None) -> dict[str, Any]:
