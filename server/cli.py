@@ -201,6 +201,18 @@ def eval_memory(
     typer.echo(json.dumps(to_json(report)) if as_json else render(report))
 
 
+@evals.command("addressing")
+def eval_addressing(
+    file: Annotated[Path, typer.Argument(help="Labelled utterances, one JSON object per line.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """How well the agent knows when it is spoken to: precision, recall, F1, and the errors by category."""
+    from server.evals.addressing import evaluate, render, to_json
+
+    report = evaluate(file)
+    typer.echo(json.dumps(to_json(report)) if as_json else render(report))
+
+
 cli_bots.add_to(app)
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from server.core import addressing
@@ -11,6 +12,10 @@ from server.core.memory import Memory
 from server.core.outbox import Outbox
 from server.core.people import People
 from server.core.transcript import Transcript
+
+#: turns before an utterance that the rules of addressing may know, and how many seconds back
+RECENT = 8
+RECENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Room:
     last_words: float = -1.0
     #: key of the person whose answer the agent waits for, and until when
     expecting: tuple[str, float] = ("", 0.0)
+    #: what the agent is saying at this moment, or was when somebody cut in, as far as it was heard; "" when silent
+    saying: Callable[[], str] = lambda: ""
 
     def __post_init__(self) -> None:
         self.people = People(self.config.name)
@@ -59,17 +66,42 @@ class Room:
 
     def context(self, who: str, speaker: str, now: float, before: str = "") -> addressing.Context:
         """What the rules of addressing may know about an utterance."""
-        known = (*self.transcript.names.values(), *(one.name for one in self.people.here if one.name))
-        names = tuple(dict.fromkeys(known)) or self.transcript.speakers
         expected, until = self.expecting
         return addressing.Context(
             agents=(self.config.name, *self.config.aliases),
-            participants=names,
+            participants=self._participants(),
             speaker=speaker,
             policy=self.config.policy,
             expecting=expected == who and now < until,
             before=before,
+            recent=self._recent(who, now),
         )
+
+    def _participants(self) -> tuple[str, ...]:
+        """The names of those in the call, without the agent and those known to have left."""
+        here = [one.name for one in self.people.here if one.name]
+        for id, name in self.transcript.names.items():
+            one = self.people.by(id)
+            if one is None or one.here:
+                here.append(name)
+        agent = self.config.name.casefold()
+        return tuple(dict.fromkeys(name for name in here if name.casefold() != agent)) or self.transcript.speakers
+
+    def _recent(self, who: str, now: float) -> tuple[addressing.Recent, ...]:
+        """The last turns before what this person says now, which is the turn that came last when it is theirs."""
+        turns = self.transcript.turns[-2 * RECENT :]
+        said = max(turns, key=lambda turn: turn.index, default=None)
+        if said is not None and (said.is_agent or (said.speaker_id or said.speaker) != who):
+            said = None
+        begins, via = (said.start, said.via) if said is not None else (self.transcript.clock.now(now), "")
+        recent = [
+            addressing.Recent(turn.speaker, turn.text, turn.is_agent, max(0.0, begins - turn.end))
+            for turn in turns
+            if turn is not said and turn.via == via and turn.start <= begins and begins - turn.end <= RECENT_SECONDS
+        ]
+        if not via and (saying := self.saying()):
+            recent.append(addressing.Recent(self.config.name, saying, True, 0.0))
+        return tuple(recent[-RECENT:])
 
     def name_of(self, who: str) -> str:
         """The name of the person with this key."""

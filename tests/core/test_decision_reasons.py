@@ -19,6 +19,6 @@ def test_every_reason_is_documented():
 def test_every_reason_is_used():
     """No reason is only words: each one appears in the core."""
     core = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "server/core").glob("*.py") if path.name != "decision.py"
+        path.read_text(encoding="utf-8") for path in (ROOT / "server/core").rglob("*.py") if path.name != "decision.py"
     )
     assert {name for name in REASONS if f'"{name}"' not in core} == set()

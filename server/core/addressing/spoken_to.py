@@ -1,0 +1,124 @@
+"""Are the words behind a name, with no mark between, said to its bearer or about them?
+
+"Parley what did we decide" against "Parley is a bit slow today", without the comma that would tell.
+"""
+
+from __future__ import annotations
+
+import re
+
+from server.core.addressing.text import PARTS, Token, asks, asks_with, bare, plain
+from server.core.addressing.words import ABOUT_AFTER, DETERMINERS, IMPERATIVES, MODALS, QUESTIONS, SUBJECTS, YOU
+
+_AT_ONCE = frozenset("just quickly quick also now then first maybe only".split())
+_ASKING_FOR = frozenset("please bitte any anything kindly".split())
+_SPEAKER = frozenset("i i'm i'd i've i'll we we're we've we'd let's how".split())
+_OBJECTS = frozenset("that this it those these them you me us please for to".split())
+_TURN = ("over to you", "back to you", "your turn")
+_NEEDS = re.compile(r"(?:i|we) (?:need|want|have (?:a|one) question)\b|i'd (?:like|love)\b")
+# imperatives that are also a past tense: "and Parley put it in the notes"
+_SAME_PAST = frozenset("put set read let cut shut quit split".split())
+_FINITE = frozenset("is was has had says said will would got went came were are did does isn't wasn't didn't".split())
+_ABLE = frozenset("can could should would will shall".split())
+_DO = frozenset("did does do are were".split())
+_BE = frozenset("is was are were".split())
+_PREDICATES = frozenset("one ones bot name same best worst only new assistant reason thing problem right wrong".split())
+_EXISTS = DETERMINERS | frozenset(
+    "anything anyone anybody something somebody enough still another one more time".split()
+)
+_POINTING = frozenset("it this that".split())
+_ADVERBS = frozenset("only just never always still really actually probably even often sometimes".split())
+_TAG = re.compile(
+    r"(?:^|, )(?:right|correct|yeah|no|eh|huh|okay|(?:is|does|did|was|has|can|wo|do)n't (?:it|he|she)|is it)$"
+)
+_ASKING = re.compile(
+    r"\b(?:what's|where's|who's|how's|when's|(?:what|how|where|when|why|who|which)(?: \w+)? (?:is|are|was|were|do|does"
+    r"|did|can|could|would|will|should|have|has)|(?:can|could|would|will) you)\b"
+)
+#: tokens within which a parenthesis behind a name closes
+_PARENTHESIS = 5
+
+
+def speaks_to(
+    right: list[Token], question: bool, *, opening: bool = False, joined: bool = False, unmarked: bool = False
+) -> bool:
+    """Whether these words are said to the bearer of the name before them.
+
+    `question`: a question mark ends the sentence; `unmarked`: nothing does, so marks may be missing; `opening`: the
+    name opens the sentence, `joined`: a clause, so that less is needed.
+    """
+    words = bare(right)
+    first, second = words[0] if words else "", words[1] if len(words) > 1 else ""
+    if asks_with(words) or first in YOU or first in _ASKING_FOR:
+        return True
+    if opening and first == "don't":
+        return second not in SUBJECTS  # "don't forget"
+    if first in MODALS:
+        if first == "do" and second in DETERMINERS and not question:
+            return True  # "do the sum"
+        if len(words) > 3 and right[1].capital and first in _BE and (unmarked or question):
+            return True  # "is Ana still on holiday"
+        return _inverted(words, question and not _TAG.search(plain(right)), unmarked)
+    if first in IMPERATIVES:
+        if second in _FINITE:
+            return False  # "Parley answer was wrong"
+        if opening or not second or second in _OBJECTS:
+            return True
+        return second in DETERMINERS if first in _SAME_PAST else joined or second in DETERMINERS
+    if first in _AT_ONCE and second in IMPERATIVES:
+        return True
+    if first in ABOUT_AFTER and " ".join(words[:3]) not in _TURN:
+        return False
+    said = " ".join(words)
+    if (opening or joined) and (said.startswith(_TURN) or _NEEDS.match(said)):
+        return True
+    if opening and first in _SPEAKER:
+        return True
+    if not (opening or joined) or _third_person(first):
+        return False
+    # an elliptic request or question: "Parley the total please", "Parley time left?"
+    return "please" in words or (opening and question and not _TAG.search(plain(right)))
+
+
+def leads_to_question(words: list[str]) -> bool:
+    """Without marks: no verb of its own follows the name, but a question does ("good you're here what's the ...")."""
+    if words[0] in ABOUT_AFTER or words[0] in _ADVERBS or _third_person(words[0]):
+        return False
+    return _ASKING.search(" ".join(words)) is not None
+
+
+def goes_on_about(right: list[Token], question: bool) -> bool:
+    """ "Parley, of course, is late": behind a parenthesis the sentence goes on about it."""
+    at = next((at for at in range(1, min(len(right), _PARENTHESIS + 1)) if right[at].word in PARTS), None)
+    if at is None or asks(right[1:at]):
+        return False
+    rest = bare(right[at:])
+    return bool(rest) and rest[0] in ABOUT_AFTER - QUESTIONS and not speaks_to(right[at:], question)
+
+
+def _inverted(words: list[str], question: bool, unmarked: bool) -> bool:
+    """A verb before its subject: "can you", "is there", "did Ana send it?"; not "is a bit slow", "did that"."""
+    first, second, third = [*words, "", ""][:3]
+    if second in YOU or (first in _ABLE and second in DETERMINERS):
+        return True
+    if second in _POINTING:
+        if first in ("has", "had", "have"):
+            return third == "been" or (question and third not in ("", "all", "already"))
+        return question or (first in _BE and bool(third) and (second == "it" or (unmarked and len(words) > 3)))
+    if second == "there" and first in _BE:
+        return question or third in _EXISTS
+    if second in SUBJECTS:
+        return True
+    if first in ("has", "have") and second in DETERMINERS and unmarked and "been" in words:
+        return True
+    if first in _BE and second == "the" and third in _PREDICATES:
+        return False  # "is the one with the blue icon"
+    if second in DETERMINERS and first in _DO and len(words) > 4 and unmarked:
+        return second not in ("a", "an")
+    if second in DETERMINERS or first in _DO:
+        return question and second not in ("a", "an", "well", "not") and len(words) > 3
+    return question and first in ("is", "was", "has", "have") and len(words) > 3 and second not in ABOUT_AFTER
+
+
+def _third_person(word: str) -> bool:
+    return word.endswith("ed") or (word.endswith("s") and len(word) > 3)

@@ -1,0 +1,191 @@
+"""An utterance as words and marks, its sentences, and whether words ask for something.
+
+Speech recognition may give no marks and no capitals at all: every rule works without them, and better with them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from server.core.addressing.words import DETERMINERS, IMPERATIVES, MODALS, OPENERS, QUESTIONS, SUBJECTS, WAS_ASKS, YOU
+
+_TOKEN = re.compile(
+    r"\d+(?:[.,:]\d+)+|\.\.\."
+    r"|[\u3040-\u309f]+|[\u30a0-\u30ff\u30fc]+|[\u3400-\u9fff]+"  # hiragana, katakana, Chinese characters
+    r"|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’][^\W_\u3040-\u30ff\u3400-\u9fff]+)*"
+    r"|[,.!?;:…—–、。，？！：；\"“”„«»「」]|-{1,2}(?=\s|$)"
+)
+_MARKS = {
+    "...": "…", "—": "-", "–": "-", "--": "-", "-": "-", "、": ",", "，": ",", "。": ".", "？": "?", "！": "!",
+    "：": ":", "；": ";", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "「": '"', "」": '"', '"': '"',
+    ",": ",", ".": ".", "!": "!", "?": "?", ";": ";", ":": ":", "…": "…",
+}  # fmt: skip
+#: behind a Japanese name, part of it
+_HONORIFICS = frozenset({"さん", "くん", "ちゃん", "様", "君"})
+#: marks that end a sentence, and marks that part a clause from the next
+ENDS = frozenset(".!?;…")
+PARTS = frozenset(",-:")
+# "could have been worse", "is not": behind a modal that opens the sentence these leave no room for a subject
+_NO_SUBJECTS = frozenset("have be been not do get go well also never always just only still probably better".split())
+_PLEASE = frozenset("please bitte favor plait prego alsjeblieft".split())
+_WANTED = re.compile(
+    r"\b(?:i(?:'d| would)? (?:like|love|need|want)|i(?:'ve| have) (?:got )?a question|i was (?:going|about) to ask"
+    r"|i (?:wanted|meant) (?:to ask|you)|we(?:'d| would)? (?:need|like) (?:you|the|a|to)|put me down|over to you"
+    r"|your (?:turn|thoughts?|view|opinion|take|call)|you (?:can|may|could|might|should) (?:now )?\w+"
+    r"|any (?:idea|thoughts?|news|update|chance|objections?|suggestions?|questions?)|anything (?:else|to|we|i|you)"
+    r"|let's (?:hear|see|have)|(?:wait|hang on|hold on|give me) a (?:second|moment|minute)|hold on|hang on"
+    r"|tu (?:peux|pourrais)|vous pou\w+|same (?:for|again)|one more time|once (?:more|again)|quick question)\b"
+    # Chinese, Japanese, Korean: how a question or a request ends, or what it asks with
+    r"|(?:か|かな|の|吗|呢|么|까|나요|죠|줘|주세요|て|ください|下さい|お願いします|教えて)$"
+    r"|什么|多少|几点|哪|谁|怎么|为什么|请|帮我|何|いつ|どこ|誰|なぜ|どう|いくら|무엇|언제|누구|얼마|어디"
+)
+
+
+#: contractions as a recogniser may write them
+_CONTRACTIONS = {
+    short.replace("'", ""): short
+    for short in (
+        "what's who's where's when's how's why's that's there's here's don't doesn't didn't can't couldn't wouldn't"
+        " isn't aren't wasn't weren't haven't hasn't won't shouldn't you're you've i'm i've they're we've"
+    ).split()
+}
+
+
+class Token(NamedTuple):
+    """One word, folded, or one mark; `start` and `end` are its place in the utterance."""
+
+    word: str
+    start: int
+    end: int
+    mark: bool
+    #: written with a capital first letter
+    capital: bool = False
+
+
+@lru_cache(maxsize=4096)
+def fold(word: str) -> str:
+    """A word without case and accents, with a plain apostrophe."""
+    word = word.casefold().replace("’", "'")
+    if word.isascii():
+        return word
+    plain = "".join(c for c in unicodedata.normalize("NFD", word) if not "\u0300" <= c <= "\u036f")
+    return unicodedata.normalize("NFC", plain)
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The words and marks of an utterance, in order; "thank you" is one word, "thanks"."""
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        raw, (start, end) = match.group(), match.span()
+        mark = _MARKS.get(raw)
+        if mark is not None:
+            found.append(Token(mark, start, end, True))
+            continue
+        if raw in _HONORIFICS:
+            continue
+        word = fold(raw)
+        if word == "you" and found and found[-1].word == "thank":
+            found[-1] = Token("thanks", found[-1].start, end, False, found[-1].capital)
+        else:
+            found.append(Token(_CONTRACTIONS.get(word, word), start, end, False, raw[0].isupper()))
+    return found
+
+
+def sentence_start(tokens: list[Token], at: int) -> int:
+    """Index of the first token of the sentence that holds this one."""
+    while at > 0 and tokens[at - 1].word not in ENDS:
+        at -= 1
+    return at
+
+
+def sentence_end(tokens: list[Token], at: int) -> int:
+    """Index just behind the last token of the sentence that holds this one, its mark excluded."""
+    while at < len(tokens) and tokens[at].word not in ENDS:
+        at += 1
+    return at
+
+
+def sentences(tokens: list[Token]) -> list[list[Token]]:
+    """The sentences, each with the mark that ends it."""
+    found: list[list[Token]] = [[]]
+    for token in tokens:
+        found[-1].append(token)
+        if token.word in ENDS:
+            found.append([])
+    return [sentence for sentence in found if any(not token.mark for token in sentence)]
+
+
+def plain(tokens: list[Token]) -> str:
+    """Words and marks as one folded string, a space before every word and none before a mark."""
+    return "".join(token.word if token.mark else f" {token.word}" for token in tokens).strip()
+
+
+def bare(tokens: list[Token]) -> list[str]:
+    """Only the words."""
+    return [token.word for token in tokens if not token.mark]
+
+
+def clauses(tokens: list[Token]) -> list[list[str]]:
+    """The words between the marks, whatever the marks."""
+    found: list[list[str]] = [[]]
+    for token in tokens:
+        if token.mark:
+            found.append([])
+        else:
+            found[-1].append(token.word)
+    return [clause for clause in found if clause]
+
+
+def without_openers(words: list[str]) -> list[str]:
+    """The words from the first that says something."""
+    at = 0
+    while at < len(words) and words[at] in OPENERS:
+        at += 1
+    return words[at:]
+
+
+def asks_with(words: list[str]) -> bool:
+    """Whether the first of these words is one that asks: "what", "wann", and "was" in German."""
+    if not words:
+        return False
+    return words[0] in QUESTIONS or (words[0] == "was" and len(words) > 1 and words[1] in WAS_ASKS)
+
+
+def opens_question(words: list[str]) -> bool:
+    """Whether these words begin like a question: "what", "is there", "did Ana"."""
+    if not words:
+        return False
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if asks_with(words):
+        return True
+    if first not in MODALS or second in _NO_SUBJECTS:
+        return False
+    return second in SUBJECTS or second in DETERMINERS or len(words) > 2
+
+
+def opens_request(words: list[str]) -> bool:
+    """Whether these words begin like a request: a verb that commands, "can you", "please"."""
+    if not words:
+        return False
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if first in IMPERATIVES:
+        return first != "let" or second != "me" or words[2:3] in (["know"], ["hear"])
+    return first in _PLEASE or (first in MODALS and second in YOU)
+
+
+def asks(tokens: list[Token]) -> bool:
+    """Whether any sentence or clause of these words asks a question or for something to be done."""
+    if any(token.word == "?" for token in tokens):
+        return True
+    words = bare(tokens)
+    if not _PLEASE.isdisjoint(words) or _WANTED.search(" ".join(words)):
+        return True
+    for clause in clauses(tokens):
+        said = without_openers(clause)
+        if opens_question(said) or opens_request(said):
+            return True
+    return any(word in MODALS and after in YOU for word, after in pairwise(words))
