@@ -26,7 +26,7 @@ from server.brains.base import Brain
 from server.brains.embedded import EmbeddedBrain
 from server.brains.fallback import FallbackBrain
 from server.core.conversation import Config
-from server.ears.base import Ears
+from server.ears.base import Ears, Transcriber
 from server.hub import Hub
 from server.measures import count_decision
 from server.media.takes import repair
@@ -34,7 +34,7 @@ from server.rehearsal.meeting import Meeting
 from server.rehearsal.room import Room
 from server.rehearsal.room_registry import Rooms
 from server.seats.service import Seats
-from server.session import Parts
+from server.session import Addressee, Parts
 from server.settings import Settings
 from server.store.tape import SqliteTape
 from server.telemetry import Metrics, watch_loop
@@ -112,6 +112,38 @@ def make_ears(settings: Settings) -> Ears | None:
     return VadEars(0 if settings.vad == "energy" else settings.vad_detectors)
 
 
+def make_addressee(settings: Settings) -> Addressee | None:
+    """The model that is asked when the rules of addressing are not sure, or none."""
+    if not settings.addressee_model or settings.chosen_brain == "embedded":
+        return None
+    from server.brains.addressee import ModelAddressee
+
+    return ModelAddressee(
+        _client(settings.openai_base_url, secret_text(settings.openai_api_key)), settings.addressee_model
+    )
+
+
+def make_transcriber(settings: Settings, metrics: Metrics | None = None) -> Transcriber | None:
+    """What turns the relayed sound into words, or none."""
+    if settings.chosen_transcriber == "off":
+        return None
+    from server.brains.openai_client import OPENAI_BASE_URL
+    from server.ears.transcriber import OpenAITranscriber
+
+    def failed(code: str) -> None:
+        if metrics is not None:
+            metrics.provider_errors.labels("ears", code).inc()
+
+    return OpenAITranscriber(
+        settings.transcribe_base_url or OPENAI_BASE_URL,
+        secret_text(settings.transcribe_api_key),
+        settings.transcribe_model,
+        language=settings.language,
+        keywords=(settings.name, *settings.aliases),
+        on_failure=failed,
+    )
+
+
 _CLIENTS: dict[tuple[str, str], AsyncOpenAI] = {}
 
 
@@ -133,6 +165,8 @@ def config_of(settings: Settings) -> Config:
         language=settings.language,
         instructions=settings.instructions,
         prompt_tokens=settings.prompt_tokens,
+        speculate=settings.speculate,
+        second_opinion=make_addressee(settings) is not None,
         greeting="" if settings.greeting.strip().lower() == "off" else settings.greeting,
         chat_commands=settings.chat_commands,
     )
@@ -174,6 +208,8 @@ def create_app(settings: Settings) -> Starlette:
         ears=make_ears(settings),
         tape=tape,
         voice_name="" if settings.chosen_voice == "openai" else settings.voice_name,
+        transcriber=make_transcriber(settings, metrics),
+        addressee=make_addressee(settings),
     )
 
     hub = Hub(
@@ -240,6 +276,7 @@ def create_app(settings: Settings) -> Starlette:
             "brain": parts.brain.name,
             "voice": parts.voice.name,
             "ears": parts.ears.name if parts.ears is not None else "off",
+            "transcription": parts.transcriber.name if parts.transcriber is not None else "off",
             "tape": "ok" if trouble is None else trouble.line,
             "sessions": len(hub.sessions),
             "closing": hub.closing,
@@ -344,6 +381,8 @@ def create_app(settings: Settings) -> Starlette:
             await seats.close()
             await rooms.close()
             await hub.close(settings.shutdown_grace)
+            if parts.transcriber is not None:
+                await parts.transcriber.close()
             if parts.ears is not None:
                 await parts.ears.close()
             for part in (parts.brain, parts.voice, espeak):

@@ -98,12 +98,18 @@ def rehearse(
 @app.command()
 def doctor() -> None:
     """Check what is configured and reachable; say in one line each what is missing and what to do."""
-    from server.app import make_brain, make_voice
+    from server.app import make_brain, make_transcriber, make_voice
     from server.doctor import examine, render
 
     settings = _settings()
+    transcriber = make_transcriber(settings)
     findings = asyncio.run(
-        examine(settings, make_brain=lambda: make_brain(settings), make_voice=lambda: make_voice(settings))
+        examine(
+            settings,
+            make_brain=lambda: make_brain(settings),
+            make_voice=lambda: make_voice(settings),
+            check_transcriber=transcriber.check if transcriber is not None else None,
+        )
     )
     typer.echo(render(findings))
     raise typer.Exit(0 if all(finding.ok is not False for finding in findings) else 1)
@@ -211,6 +217,32 @@ def eval_addressing(
 
     report = evaluate(file)
     typer.echo(json.dumps(to_json(report)) if as_json else render(report))
+
+
+@evals.command("manners")
+def eval_manners(
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help="Files, or parts of names in the library; all of it when left out.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    repeat: Annotated[int, typer.Option(help="Runs of each scenario, each with other chances.", min=1, max=1000)] = 1,
+    sound: Annotated[bool, typer.Option("--sound", help="The marked ones on real sound, in real Chromium.")] = False,
+) -> None:
+    """How well the agent behaves among people: scenarios on virtual time through the real core, and their scorecard."""
+    try:
+        from server.rehearsal.manners.run import chosen, evaluate
+        from server.rehearsal.manners.scorecard import render, to_json
+
+        if sound:
+            from server.rehearsal.manners.on_sound import evaluate_on_sound
+
+            card = asyncio.run(evaluate_on_sound(chosen(scenarios or []), repeat))
+        else:
+            card = evaluate(chosen(scenarios or []), repeat)
+    except ModuleNotFoundError as error:
+        raise RehearsalError(f"scenarios need the package {error.name}: run `make setup`") from None
+
+    typer.echo(json.dumps(to_json(card), ensure_ascii=False) if as_json else render(card))
 
 
 cli_bots.add_to(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,15 @@ from server.settings import Settings, load
 LOOK = 1.0
 #: exit status of a bot that failed
 FAILED = 1
+
+
+class Policy(StrEnum):
+    """When the agent may speak, as `core.events.Policy`."""
+
+    NAMED = "named"
+    STANDING = "standing"
+    MUTED = "muted"
+
 
 Bot = Annotated[str, typer.Argument(help="The bot, as `parley bots` lists it: its id or the host's.")]
 
@@ -132,6 +142,15 @@ def chat(bot: Bot, text: Annotated[str, typer.Argument(help="What to write; long
     _do(bot, "chat", {"text": text})
 
 
+def policy(
+    bot: Bot,
+    to: Annotated[Policy, typer.Argument(help="named: when called; standing: it joins in; muted: not until called.")],
+    minutes: Annotated[float, typer.Option(help="For how long. 0: ten when standing, until called when muted.")] = 0.0,
+) -> None:
+    """Set when the agent may speak."""
+    _do(bot, "policy", {"policy": to.value, "minutes": minutes})
+
+
 def _do(bot: str, verb: str, body: dict[str, Any] | None = None) -> None:
     answer = _server().ask("POST", f"/api/bots/{bot}/{verb}", body or {})
     typer.echo(f"{answer['id']}: {answer['words']}")
@@ -139,5 +158,5 @@ def _do(bot: str, verb: str, body: dict[str, Any] | None = None) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into the `parley` command."""
-    for command in (join, bots, leave, show, hide, say, chat):
+    for command in (join, bots, leave, show, hide, say, chat, policy):
         app.command()(command)

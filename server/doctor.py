@@ -61,6 +61,7 @@ async def examine(
     *,
     make_voice: Callable[[], Voice],
     make_brain: Callable[[], Brain],
+    check_transcriber: Callable[[], Awaitable[str]] | None = None,
 ) -> list[Finding]:
     """Look at everything, in a few seconds. Never raises: a check that breaks is itself a finding."""
     checks: list[tuple[str, Callable[[], Awaitable[Finding]]]] = [
@@ -69,6 +70,7 @@ async def examine(
         ("chromium", _chromium),
         ("voice", lambda: _voice(make_voice)),
         ("brain", lambda: _brain(make_brain)),
+        ("transcription", lambda: _transcription(check_transcriber)),
         ("public address", lambda: _public(settings)),
         ("port", lambda: _port(settings)),
         ("tape", lambda: _tape(settings)),
@@ -167,6 +169,17 @@ async def _brain(make_brain: Callable[[], Brain]) -> Finding:
         return Finding("brain", False, str(error), fix)
     finally:
         await brain.close()
+
+
+async def _transcription(check: Callable[[], Awaitable[str]] | None) -> Finding:
+    name, fix = "transcription", "check PARLEY_TRANSCRIBE_MODEL, its key and base URL; without it the host's words do"
+    if check is None:
+        line = "off: words come from the host's transcript alone"
+        return Finding(name, None, line, "OPENAI_API_KEY, or a server in PARLEY_TRANSCRIBE_BASE_URL")
+    try:
+        return Finding(name, True, await check())
+    except ParleyError as error:
+        return Finding(name, False, str(error), fix)
 
 
 async def _public(settings: Settings) -> Finding:

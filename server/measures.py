@@ -17,7 +17,7 @@ def count_decision(metrics: Metrics, decision: Decision) -> None:
         metrics.interruptions.labels("directed").inc()
     times = decision.times
     for name, begin, end in (
-        ("llm_ttft", "committed", "first_token"),
+        ("llm_ttft", "guessed" if "guessed" in times else "committed", "first_token"),
         ("tts_ttfb", "first_piece", "voice"),
         ("page_start", "released", "first_sound"),
         ("stop_ms", "stopped", "ended"),

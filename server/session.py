@@ -22,11 +22,12 @@ from server.core import effects as fx
 from server.core import events as ev
 from server.core.conversation import Config, Conversation
 from server.core.decision import Decision
+from server.core.doubt import DEADLINE
 from server.core.looking import Source
 from server.core.messages import Card, Flush, Line, Problem, Resume, ShowCard, State, Welcome, plain
 from server.core.prompt import Thought
 from server.ears.base import SAMPLE_RATE as EAR_RATE
-from server.ears.base import Ears, EarStream, SpeechEdge
+from server.ears.base import Ears, EarStream, SpeechEdge, Transcriber, WordStream
 from server.errors import ProviderError
 from server.playout import PageLink, Playout
 from server.store.base import Tape
@@ -37,6 +38,14 @@ log = logging.getLogger("parley.session")
 
 #: bytes of a picture on the tile
 LARGEST_CARD = 200_000
+
+
+class Addressee(Protocol):
+    """A model's opinion on who was spoken to."""
+
+    async def is_meant(self, asked: fx.AskAddressee) -> bool | None:
+        """Whether it was the agent; None: no opinion. Raises ProviderError."""
+        ...
 
 
 class SeatLink(Protocol):
@@ -64,6 +73,8 @@ class Parts:
     ears: Ears | None
     tape: Tape
     voice_name: str = ""
+    transcriber: Transcriber | None = None
+    addressee: Addressee | None = None
 
 
 class SessionClock:
@@ -112,9 +123,11 @@ class Session:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._thinking: dict[int, asyncio.Task[None]] = {}
         self._showing: set[asyncio.Task[None]] = set()
+        self._asking: set[asyncio.Task[None]] = set()
         self._playout: Playout | None = None
         self._ear: EarStream | None = None
         self._ear_samples = 0
+        self._words: WordStream | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -149,7 +162,11 @@ class Session:
             return
         if self._ear is None:
             self._ear = self.parts.ears.stream(self._edge)
+            if self.parts.transcriber is not None:
+                self._words = self.parts.transcriber.stream(self.tell, self.clock)
         self._ear_samples += len(pcm) // 2
+        if self._words is not None:
+            self._words.feed(pcm)
         self._ear.feed(pcm)
 
     def played(self, epoch: int, reply: int, samples: int, *, ended: bool = False, flushed: bool = False) -> None:
@@ -160,6 +177,8 @@ class Session:
         self.tell(ev.PlaybackReport(epoch, reply, samples, ended, flushed))
 
     def _edge(self, edge: SpeechEdge) -> None:
+        if self._words is not None:
+            self._words.edge(edge)
         lag = max(0.0, (self._ear_samples - edge.sample) / EAR_RATE)
         self.tell(ev.SpeechStarted(lag) if edge.speaking else ev.SpeechStopped(lag))
 
@@ -189,6 +208,7 @@ class Session:
                 lines=conversation.shown,
                 card=conversation.card,
                 resume=goes_on,
+                hand=conversation.hand,
             )
         )
         self.link = link
@@ -238,6 +258,15 @@ class Session:
                 if self._playout is not None and self._playout.reply == reply:
                     self._playout.stop()
                     self._playout = None
+            case fx.Unsay(reply):
+                if self._playout is not None and self._playout.reply == reply:
+                    self._playout.stop()
+                    self._playout = None
+            case fx.AskAddressee():
+                if self.parts.addressee is not None:
+                    task = asyncio.create_task(self._ask_addressee(self.parts.addressee, effect), name="addressee")
+                    self._asking.add(task)
+                    task.add_done_callback(self._asking.discard)
             case fx.SetTimer(key, at):
                 self._cancel(key)
                 delay = max(0.0, at - self.clock())
@@ -336,6 +365,16 @@ class Session:
             look=self.seat.look if self.seat is not None else None,
         )
 
+    async def _ask_addressee(self, addressee: Addressee, asked: fx.AskAddressee) -> None:
+        """A second opinion; without one in time the core has decided already."""
+        try:
+            async with asyncio.timeout(2 * DEADLINE):
+                meant = await addressee.is_meant(asked)
+        except (ProviderError, TimeoutError):
+            return
+        if meant is not None:
+            self.tell(ev.AddresseeJudged(asked.turn, meant))
+
     async def _show_sight(self, source: Source, title: str) -> None:
         """Put a picture on the tile. It is made here from what the host sent, never by a model."""
         sight = await self.seat.look(source, "") if self.seat is not None else None
@@ -371,11 +410,14 @@ class Session:
         for handle in self._timers.values():
             handle.cancel()
         self._timers.clear()
-        for task in (*self._thinking.values(), *self._showing):
+        for task in (*self._thinking.values(), *self._showing, *self._asking):
             task.cancel()
         if self._playout is not None:
             self._playout.stop()
             self._playout = None
+        if self._words is not None:
+            self._words.close()
+            self._words = None
         if self._ear is not None:
             self._ear.close()
             self._ear = None

@@ -165,6 +165,15 @@ class Settings(BaseSettings):
     prompt_tokens: int = Field(
         6000, ge=500, le=1_000_000, description="Tokens of prompt at most; more costs time to the first word."
     )
+    addressee_model: str = Field(
+        "",
+        max_length=200,
+        description="A quick model asked when the rules are not sure who was spoken to. Empty: the rules decide alone.",
+    )
+    speculate: bool = Field(
+        True,
+        description="Begin thinking before it is sure that a turn is over: quicker, for some wasted prompts.",
+    )
 
     # ------------------------------------------------------------ the voice
     voice: Literal["auto", "openai", "espeak"] = Field(
@@ -190,6 +199,23 @@ class Settings(BaseSettings):
         ge=1,
         le=64,
         description="Trained detectors in the process, shared by all sessions; each costs 12 MB.",
+    )
+    transcribe: Literal["auto", "openai", "off"] = Field(
+        "auto",
+        description="Words from the sound itself, beside the host's: auto when a key or a base URL for it is set.",
+    )
+    transcribe_model: str = Field(
+        "gpt-live-transcribe",
+        min_length=1,
+        max_length=200,
+        description="Model that turns sound into words; a streaming one, because the host's words come late.",
+    )
+    transcribe_base_url: str = Field(
+        "", description="Address of the transcription API. Empty: the one of the language model."
+    )
+    transcribe_api_key: SecretStr | None = Field(
+        None,
+        description="Key of the transcription API. Empty: the model's key, if the base URL is the same.",
     )
     transcript_url: str = Field(
         "wss://meeting-data.bot.recall.ai/api/v1/transcript",
@@ -285,8 +311,9 @@ class Settings(BaseSettings):
         return tuple(part for part in parts if part)
 
     @field_validator(
-        "policy", "brain", "voice", "vad", "log_format", "log_level", "chat_commands", "recall_region", mode="before"
-    )
+        "policy", "brain", "voice", "vad", "transcribe", "log_format", "log_level", "chat_commands", "recall_region",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
@@ -303,7 +330,10 @@ class Settings(BaseSettings):
             raise ValueError("must be an address without a path, like https://agent.example.com")
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
-    @field_validator("openai_base_url", "speech_base_url", "ngrok_api", "recall_base_url", "meetstream_base_url")
+    @field_validator(
+        "openai_base_url", "speech_base_url", "transcribe_base_url", "ngrok_api", "recall_base_url",
+        "meetstream_base_url",
+    )  # fmt: skip
     @classmethod
     def _http(cls, value: str) -> str:
         if value:
@@ -349,6 +379,15 @@ class Settings(BaseSettings):
             fill["speech_base_url"] = self.openai_base_url
         if self.voice == "openai" and not (self.speech_api_key or self.speech_base_url):
             raise ValueError("PARLEY_VOICE=openai needs OPENAI_API_KEY, PARLEY_SPEECH_API_KEY or a base URL")
+        if self.transcribe_api_key is None and self.transcribe_base_url in ("", self.openai_base_url):
+            fill["transcribe_api_key"] = self.openai_api_key
+        if not self.transcribe_base_url:
+            fill["transcribe_base_url"] = self.openai_base_url
+        if self.transcribe == "openai":
+            if not (self.transcribe_api_key or self.transcribe_base_url):
+                raise ValueError("PARLEY_TRANSCRIBE=openai needs OPENAI_API_KEY, PARLEY_TRANSCRIBE_API_KEY or a URL")
+            if self.vad == "off":
+                raise ValueError("PARLEY_TRANSCRIBE=openai needs PARLEY_VAD: it says where an utterance ends")
         return self
 
     @property
@@ -370,6 +409,14 @@ class Settings(BaseSettings):
             elsewhere = self.speech_base_url not in ("", self.openai_base_url)
             return "openai" if self.speech_api_key or elsewhere else "espeak"
         return self.voice
+
+    @property
+    def chosen_transcriber(self) -> Literal["openai", "off"]:
+        """What turns sound into words, with auto resolved. Without voice activity nothing does."""
+        if self.transcribe == "auto":
+            elsewhere = self.transcribe_base_url not in ("", self.openai_base_url)
+            return "openai" if self.vad != "off" and (self.transcribe_api_key or elsewhere) else "off"
+        return self.transcribe
 
 
 def env_names(field: str) -> tuple[str, ...]:

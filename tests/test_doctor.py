@@ -72,10 +72,10 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def look(tmp_path, port, voice=None, brain=None, **settings) -> dict[str, Finding]:
+async def look(tmp_path, port, voice=None, brain=None, transcriber=None, **settings) -> dict[str, Finding]:
     voice, brain = voice or Speaker(), brain or Thinker()
     chosen = Settings(data_dir=tmp_path / "data", port=port, ngrok_api="http://127.0.0.1:1", **settings)
-    found = await examine(chosen, make_voice=lambda: voice, make_brain=lambda: brain)
+    found = await examine(chosen, make_voice=lambda: voice, make_brain=lambda: brain, check_transcriber=transcriber)
     assert voice.closed and brain.closed
     for finding in found:
         assert "\n" not in finding.line + finding.fix
@@ -91,6 +91,7 @@ async def test_a_sound_machine(tmp_path, port):
     assert not [name for name, finding in found.items() if finding.ok is False]
     assert found["voice"].line.startswith("speaker speaks: 0.5 s of sound")
     assert found["brain"].line == "thinker answers"
+    assert found["transcription"].ok is None
     assert found["public address"].ok is None
     assert found["tape"].line.startswith("none yet")
     assert not (tmp_path / "data").exists()
@@ -109,6 +110,21 @@ async def test_a_voice_another_stands_in_for(tmp_path, port):
     voice = Speaker()
     voice.line = "openai failed (refused: the key is wrong); speaker speaks"
     assert (await look(tmp_path, port, voice=voice))["voice"].ok is False
+
+
+async def test_transcription(tmp_path, port):
+    """A transcription that is configured is tried, and one that fails says why."""
+
+    async def works() -> str:
+        return "openai: model live-1"
+
+    async def fails() -> str:
+        raise ProviderRefused("the transcription provider refused the connection (401)")
+
+    found = (await look(tmp_path, port, transcriber=works))["transcription"]
+    assert (found.ok, found.line) == (True, "openai: model live-1")
+    found = (await look(tmp_path, port, transcriber=fails))["transcription"]
+    assert (found.ok, found.line) == (False, "the transcription provider refused the connection (401)")
 
 
 def test_findings_read_as_lines():

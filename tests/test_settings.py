@@ -102,6 +102,31 @@ def test_auto_takes_what_is_configured(env, brain, voice):
     assert (settings.chosen_brain, settings.chosen_voice) == (brain, voice)
 
 
+@pytest.mark.parametrize(
+    ("env", "chosen"),
+    [
+        ({}, "off"),
+        ({"OPENAI_API_KEY": "k"}, "openai"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "off"),
+        ({"OPENAI_API_KEY": "k", "PARLEY_TRANSCRIBE": "off"}, "off"),
+        ({"OPENAI_API_KEY": "k", "PARLEY_VAD": "off"}, "off"),
+        ({"PARLEY_TRANSCRIBE_API_KEY": "k"}, "openai"),
+        ({"PARLEY_TRANSCRIBE_BASE_URL": "http://127.0.0.1:2/v1"}, "openai"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "PARLEY_TRANSCRIBE": "OpenAI"}, "openai"),
+    ],
+)
+def test_sound_becomes_words_only_where_a_key_says_so(env, chosen):
+    """Transcription is off without a key or an address of its own, and without voice activity."""
+    assert read(**env).chosen_transcriber == chosen
+
+
+def test_the_transcription_key_goes_to_its_own_server_only():
+    """The language model's key serves the transcription at the same address, and never another one."""
+    same = read(OPENAI_API_KEY="k", OPENAI_BASE_URL="https://a.example/v1")
+    assert (same.transcribe_api_key, same.transcribe_base_url) == (SecretStr("k"), "https://a.example/v1")
+    assert read(OPENAI_API_KEY="k", PARLEY_TRANSCRIBE_BASE_URL="https://b.example/v1").transcribe_api_key is None
+
+
 def test_a_key_goes_to_its_own_server_only():
     """The language model's key serves the speech API at the same address, and never another one."""
     same = read(OPENAI_API_KEY="k", OPENAI_BASE_URL="https://a.example/v1")
@@ -173,6 +198,10 @@ def test_what_cannot_work_together_is_refused():
         read(PARLEY_BRAIN="openai")
     with pytest.raises(SettingsError, match="PARLEY_VOICE=openai needs"):
         read(PARLEY_VOICE="openai")
+    with pytest.raises(SettingsError, match="PARLEY_TRANSCRIBE=openai needs OPENAI_API_KEY"):
+        read(PARLEY_TRANSCRIBE="openai")
+    with pytest.raises(SettingsError, match="PARLEY_TRANSCRIBE=openai needs PARLEY_VAD"):
+        read(PARLEY_TRANSCRIBE="openai", OPENAI_API_KEY="k", PARLEY_VAD="off")
 
 
 @given(value=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=8, max_size=60))

@@ -16,6 +16,7 @@ from server.core.decision import Decision
 from server.core.delivery import PATIENCE, Delivery
 from server.core.effects import LeaveMeeting, SendChat, ShowSight, Stop, Think
 from server.core.events import BrainDone, BrainText, BrainTool, ChatSaid
+from server.core.obeying import set_policy
 from server.core.outbox import Outbox
 from server.core.prompt import PastReply
 from server.core.reply import Asked, Reply
@@ -116,11 +117,17 @@ class Chat:
         parsed = commands.parse(question)
         kind = parsed.kind if parsed is not None else ""
         if parsed is not None and kind == "quiet":
-            self._delivery.mute(parsed.minutes, now)
+            set_policy(self._room, self._delivery, "muted", parsed.minutes, now)
             self._decide("mute", "be-quiet", turn, speaker, text, now)
         elif kind == "faces":
             self._out.add(ShowSight("stage", "In the meeting"))
             self._decide("obeyed", "show-everybody", turn, speaker, text, now)
+        elif kind == "stay" and parsed is not None:
+            set_policy(self._room, self._delivery, "standing", parsed.minutes, now)
+            self._decide("obeyed", "asked-to-stay", turn, speaker, text, now)
+        elif kind == "dismiss":
+            set_policy(self._room, self._delivery, "named", 0.0, now)
+            self._decide("obeyed", "dismissed", turn, speaker, text, now)
         elif kind == "leave" and (leave := _COMMAND.match("leave")):
             return self._obey(leave, turn, speaker, who, text, to, now)
         else:

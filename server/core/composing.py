@@ -10,6 +10,7 @@ from server.core.chunking import STALL
 from server.core.delivery import Delivery
 from server.core.effects import Stop
 from server.core.events import BrainDone, BrainText, BrainTool
+from server.core.holding import AFTER, Holding
 from server.core.outbox import Outbox
 from server.core.reply import Reply
 
@@ -29,6 +30,7 @@ class Composing:
     def __init__(self, out: Outbox, delivery: Delivery, language: str) -> None:
         self._out = out
         self._delivery = delivery
+        self._holding = Holding(language)
         self._sorry = SORRY.get(language, SORRY["en"])
 
     def text(self, event: BrainText, now: float) -> None:
@@ -39,10 +41,22 @@ class Composing:
         if "first_token" not in reply.times:
             reply.stage("first_token", now)
             self._out.cancel(f"patience:{reply.id}")
+            self._out.cancel(f"dead:{reply.id}")
+            if reply.spoken.pieces and not reply.released:
+                self._delivery.unsay(reply)  # the answer is quicker than the line that was to bridge the wait
         reply.last_text = now
         self._delivery.speak(reply, reply.chunker.feed(event.text), now)
         if "stall" not in self._out.timers and reply.chunker.waiting:
             self._out.timer("stall", now + STALL)
+
+    def hold_on(self, reply_id: int, now: float) -> None:
+        """Not a word of the answer so far: say that it takes a moment."""
+        reply = self._open(reply_id)
+        if reply is None or "first_token" in reply.times or reply.tools:
+            return
+        if line := self._holding.line():
+            self._delivery.speak(reply, [line], now)
+            self._out.timer(f"dead:{reply.id}", now + 2 * AFTER)
 
     def stalled(self, now: float) -> None:
         """The stall timer came: speak the last clause if the text has really stopped coming."""
@@ -58,6 +72,9 @@ class Composing:
         """The brain wants something done."""
         reply = self._delivery.of(event.reply)
         if reply is None:
+            return
+        if reply.guess:
+            reply.tools_kept.append(event)
             return
         reply.tools += 1
         if event.name == "show_card" and (card := card_from(event.arguments)):
@@ -80,8 +97,10 @@ class Composing:
         reply.brain = event.brain
         reply.trouble = reply.trouble or event.standing_in or ("cut" if event.reason == "cut" else "")
         self._delivery.speak(reply, reply.chunker.flush(), now)
-        if reply.spoken.pieces or reply.tools:
+        if reply.spoken.pieces or reply.tools or reply.tools_kept:
             self._delivery.complete(reply, now)
+        elif reply.guess:
+            self._delivery.withdraw("empty", now)  # asked again when the turn is committed
         else:
             self._apologise(reply, "empty", now)
 
@@ -94,6 +113,8 @@ class Composing:
         if reply.spoken.pieces:
             reply.trouble = code
             self._delivery.complete(reply, now)
+        elif reply.guess:
+            self._delivery.withdraw(code, now)
         else:
             self._apologise(reply, code, now)
 

@@ -19,8 +19,10 @@ from server.core.composing import Composing
 from server.core.delivery import PAGE_WAIT, Delivery
 from server.core.effects import Effect
 from server.core.messages import AgentState, Card, Line
+from server.core.obeying import set_policy
 from server.core.overlap import Overlap
 from server.core.reply import Asked
+from server.core.resuming import Resuming
 from server.core.room import Config as Config
 from server.core.room import Room
 from server.core.seat import Seat
@@ -43,13 +45,17 @@ class Conversation:
         self.delivery = Delivery(self.out, self.room.floor, self.room.transcript, config.name)
         self.composing = Composing(self.out, self.delivery, config.language)
         asking = Asking(self.room, self.delivery)
-        self.turns = Turns(self.room, self.delivery, asking, mute=self.delivery.mute)
-        self.overlap = Overlap(self.room, self.delivery, self.turns)
+        self.delivery.on_tool = self.composing.tool
+        self.turns = Turns(self.room, self.delivery, asking)
+        self.resuming = Resuming(self.room, self.delivery, self.turns)
+        self.delivery.on_over = self.resuming.over
+        self.overlap = Overlap(self.room, self.delivery, self.turns, self.resuming)
         self.chat = Chat(self.room, self.delivery, asking)
         self.seat = Seat(self.room)
-        self._sources = Sources()
+        self._sources = Sources(self.room.people)
         self._shown = Shown(self.out)
         self.delivery.on_idle = self.turns.next
+        self.room.muted = lambda: self.delivery.muted
         self._revive = False
         self._page = ""
         if config.policy == "muted":
@@ -70,11 +76,14 @@ class Conversation:
                 self.composing.text(event, now)
             case ev.PlaybackReport():
                 delivery.played(event, now)
+                self.overlap.played(now)
             case ev.SpeechStarted():
                 self.room.floor.started(now - event.lag)
-                self._sound(now)
+                self.room.habits.speech(now - event.lag)
+                self._sound(now, now - event.lag)
             case ev.SpeechStopped():
                 self.room.floor.stopped(now - event.lag)
+                self.room.habits.quiet(now - event.lag)
                 self._quiet(now)
             case ev.PersonSpeaks():
                 self._person_speaks(event, now)
@@ -106,6 +115,10 @@ class Conversation:
                 self._say(event.text, "operator", now)
             case ev.OperatorMutes():
                 delivery.mute(event.minutes, now) if event.muted else delivery.unmute()
+            case ev.AddresseeJudged():
+                self.turns.opinion(event.turn, event.addressed, now)
+            case ev.OperatorSets():
+                set_policy(self.room, delivery, event.policy, event.minutes, now)
             case ev.PersonSeen():
                 self.room.transcript.person(event.id, event.name)
                 self.room.people.seen(event.id, event.name, event.is_host)
@@ -121,6 +134,7 @@ class Conversation:
                 if aloud := self.chat.said(event, now):
                     self._say(aloud, "asked-in-chat", now)
             case ev.StopAsked():
+                self.turns.guessing.drop(now)
                 delivery.interrupt("stop", now)
             case ev.SeatChanged():
                 self.seat.changed(event, now)
@@ -143,9 +157,9 @@ class Conversation:
 
     # ------------------------------------------------------------ what is heard
 
-    def _sound(self, now: float) -> None:
+    def _sound(self, now: float, onset: float, who: str = "") -> None:
         self.turns.still_speaking(now)
-        self.overlap.sound(now)
+        self.overlap.sound(now, onset, who)
 
     def _quiet(self, now: float) -> None:
         self.turns.settle(now)
@@ -153,39 +167,67 @@ class Conversation:
 
     def _person_speaks(self, event: ev.PersonSpeaks, now: float) -> None:
         floor, at = self.room.floor, now - event.lag
+        self._sources.person(event.id, event.name, event.speaking, at)
         if event.speaking:
             floor.person_started(event.id, at)
-            self._sound(now)
+            self.room.habits.speech(at)
+            self._sound(now, at, event.id)
         else:
             floor.person_stopped(event.id, at)
             if not floor.talking(now):
+                self.room.habits.quiet(at)
                 self._quiet(now)
 
     # ------------------------------------------------------------ what people say
 
     def _heard(self, event: ev.Heard, now: float) -> None:
-        text = event.text.strip()
-        who = event.speaker_id or event.speaker
-        if not text:
-            return
-        if not self._sources.takes(event.source, who, text, event.final, now):
-            return  # the other ear has it
+        if text := event.text.strip():
+            self._counts(self._sources.takes(replace(event, text=text), now), now)
+
+    def _counts(self, heard: list[ev.Heard], now: float) -> None:
+        """These words of all that the ears bring count."""
+        for who in self._sources.voided():
+            self._shown.drop(who)
+            self.room.transcript.partials.pop(who, None)
+        for event in heard:
+            self._said(event, event.speaker_id or event.speaker, event.text, now)
+        if (due := self._sources.next_due) is None:
+            self.out.cancel("ears")
+        else:
+            self.out.timer("ears", due)
+
+    def _said(self, event: ev.Heard, who: str, text: str, now: float) -> None:
         if event.speaker.casefold() == self.config.name.casefold():
             self._not_a_turn(event, text, "own-line", now)
-        elif self.delivery.ledger.explains(text, now):
+            return
+        start, spoken = self._when(event.start, event, now), self._when(event.end, event, now)
+        said = None if start is None or spoken is None or spoken < start else (start, spoken)
+        rest = self.delivery.history.ledger.sift(text, now, said=said, person=who in self.room.floor.speakers(now))
+        if rest != text:
+            self.overlap.echo(now)
+        if not rest:
             self._shown.drop(who)
+            self.room.transcript.partials.pop(who, None)
             self._not_a_turn(event, text, "echo", now)
-        elif event.final:
+            return
+        if rest != text:
+            event, text = replace(event, text=rest, words=()), rest
+        if event.final:
             self.seat.heard(now)
             self._final(event, text, now)
         else:
             partial = self.room.transcript.partial(event.speaker_id, event.speaker, text, now)
             self._shown.show(who, partial.speaker, text, final=False)
-            self.room.last_words = now
-            if self.turns.asked is not None and self.turns.asked.who == who:
-                self.turns.still_speaking(now)
-            ended = self.room.transcript.clock.when(event.end, event.source)
-            self.overlap.words(who, text, ended, now, final=False)
+            self._worded(event, who, now)
+            self.turns.grows(event.speaker_id, partial.speaker, text, now, ended=spoken)
+            self.overlap.words(who, text, spoken, now, final=False, start=start)
+
+    def _when(self, moment: float | None, event: ev.Heard, now: float) -> float | None:
+        """The session's time of a moment that a transcript source names; None while its clock is not known."""
+        clock = self.room.transcript.clock
+        at = clock.when(moment, event.source)
+        # The meeting's clock follows the earliest finals: their delay is in it.
+        return None if at is None else now - (clock.now(now) - at) - self.room.lateness.least(event.source)
 
     def _not_a_turn(self, event: ev.Heard, text: str, reason: str, now: float) -> None:
         if event.final:
@@ -206,16 +248,27 @@ class Conversation:
             source=event.source,
         )
         who = turn.speaker_id or turn.speaker
-        self._shown.show(who, turn.speaker, text, final=True)
         room.memory.add(turn)
         if not new:
+            self._shown.drop(who)  # its line stands already
             return
-        room.last_words = now
-        ended = room.transcript.clock.when(event.end, event.source)
-        if self.overlap.words(who, text, ended, now, final=True, turn=turn.index):
+        self._shown.show(who, turn.speaker, text, final=True)
+        self._worded(event, who, now)
+        start, ended = self._when(event.start, event, now), self._when(event.end, event, now)
+        done = self.overlap.words(who, text, ended, now, final=True, turn=turn.index, start=start)
+        if done or self.resuming.takes(turn, who, text, now):
             self.turns.remember(who, text, now)
         else:
             self.turns.said(turn, who, text, now)
+
+    def _worded(self, event: ev.Heard, who: str, now: float) -> None:
+        """Words of a person came in: what they tell about the floor, this person's habits and their source."""
+        room, final = self.room, event.final
+        room.last_words, room.words_from = now, event.source
+        room.habits.words(who)
+        room.floor.words(now, final=final)
+        if final and not room.floor.speaks(who, now) and (ended := room.floor.speech_end(now, who)) is not None:
+            room.lateness.note(event.source, now - ended)
 
     # ------------------------------------------------------------ timers, page, operator
 
@@ -234,14 +287,28 @@ class Conversation:
                 delivery.held_long(now, self.room.last_words)
             case "alarm":
                 self.overlap.look(now)
+            case "come-back":
+                self.resuming.look(now)
             case "stopped":
                 delivery.settle_late(int(rest), now)
             case "end":
                 delivery.overdue(int(rest), now)
             case "patience":
                 self.composing.patience_over(int(rest), now)
-            case "calm":
+            case "ears":
+                self._counts(self._sources.due(now), now)
+            case "doubt":
+                self.turns.decide_alone(now)
+            case "guess":
+                self.turns.guessing.drop(now)
+            case "calm" | "standing":
                 delivery.show_idle()
+            case "hand":
+                delivery.hand.down()
+            case "raise":
+                delivery.raise_hand()
+            case "dead":
+                self.composing.hold_on(int(rest), now)
             case "unmute":
                 delivery.unmute()
             case "page":
@@ -287,8 +354,12 @@ class Conversation:
         text = text.strip()
         if not text or self.turns.closing:
             return
+        self.turns.guessing.drop(now)
         if not self.delivery.page_there:
             self.room.decide("silent", "no-page", now, turn=-1, speaker="", text=text, epoch=self.delivery.epoch)
+        elif self.delivery.muted and reason == "timer":
+            asked = Asked(-1, "", "", text, text, reason, reason, since=now, latest=now)
+            self.delivery.hand.up(asked, text, text, now)
         elif self.delivery.running is not None:
             self.out.timer(f"say:{reason}:{text}", now + TRY_AGAIN)  # not over its own words
         else:
@@ -296,6 +367,7 @@ class Conversation:
 
     def _close(self, over: bool, now: float) -> None:
         self.turns.closing = True
+        self.turns.guessing.drop(now)
         if over and (reply := self.delivery.running) is not None:
             self.delivery.interrupt("closing", now)
             self.delivery.settle_late(reply.id, now)
@@ -305,12 +377,13 @@ class Conversation:
     def _resumed(self, now: float) -> None:
         """The process died and this is its successor: nobody is at the page yet, no brain and no voice run."""
         delivery = self.delivery
+        self.turns.guessing.drop(now)
         delivery.page_there = False
         self.turns.closing = False  # the stop was the predecessor's
         self.room.floor.stopped(now)
         self._revive = delivery.running is not None
         for key, at in list(self.out.timers.items()):
-            if key.partition(":")[0] in ("remind", "unmute", "say"):
+            if key.partition(":")[0] in ("remind", "unmute", "say", "ears", "hand", "standing"):
                 del self.out.timers[key]
                 self.out.timer(key, max(at, now + 1.0))
             else:
@@ -352,6 +425,11 @@ class Conversation:
     def epoch(self) -> int:
         """The session's epoch: everything older is stale."""
         return self.delivery.epoch
+
+    @property
+    def hand(self) -> str:
+        """Label of the raised hand; "" when it is down."""
+        return self.delivery.hand.label
 
     @property
     def card(self) -> Card | None:

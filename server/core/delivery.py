@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from server.core.echo import Ledger
-from server.core.effects import Finish, Release, Speak, Stop, Think
+from server.core.effects import Finish, Release, Speak, Stop, Think, Unsay
 from server.core.events import (
+    BrainTool,
     PlaybackReport,
     VoiceBegan,
     VoiceDone,
     VoiceMarks,
 )
-from server.core.floor import Floor
+from server.core.floor import WORDS, Floor
+from server.core.hand import Hand, label_of
+from server.core.heard import SpokenReply
+from server.core.history import History
+from server.core.holding import AFTER
 from server.core.messages import AgentState, Begin, Card, Continue, Duck, Flush, Line, Pause, ShowCard, State
 from server.core.outbox import Outbox
 from server.core.prompt import PastReply, Thought
@@ -30,6 +34,8 @@ LIFE = 180.0
 #: seconds the sound waits for a room that talks on, and at most when words keep coming
 HOLD = 2.5
 HOLD_LONGEST = 10.0
+#: seconds it is held until the tile shows a raised hand
+RAISE = 1.0
 #: seconds by which a question's sound may have ended before its words arrived
 SPEECH_BEFORE_FINAL = 3.0
 #: decibels and milliseconds of ducking
@@ -50,38 +56,66 @@ class Delivery:
     def __init__(self, out: Outbox, floor: Floor, transcript: Transcript, name: str) -> None:
         self._out = out
         self._floor = floor
-        self._transcript = transcript
         self._name = name
         self.epoch = 1
         self.count = 0
         self.running: Reply | None = None
         #: interrupted replies that wait for the page to say where they stopped
         self._stopping: dict[int, Reply] = {}
-        self.past: list[PastReply] = []
-        self.unheard = ""
-        self.ledger = Ledger()
+        self.history = History(out, transcript, name)
         self.page_there = False
         self.muted = False
         self.card: Card | None = None
         self.state: AgentState = "listening"
+        self._detail = ""
+        self.hand = Hand(out)
         self.ducked = False
+        #: called when it is known how much was heard of a reply that is over, with its outcome
+        self.on_over: Callable[[Reply, str, float], None] = lambda reply, outcome, now: None
         #: called after a reply ended, so that the next question can begin
         self.on_idle: Callable[[float], None] = lambda now: None
+        #: what the brain wanted done while its reply was only a guess
+        self.on_tool: Callable[[BrainTool, float], None] = lambda tool, now: None
 
     # ------------------------------------------------------------ beginning
 
-    def begin(self, asked: Asked, now: float) -> Reply:
-        """Start a reply. The caller wishes for its text, from a brain or as it stands."""
+    def begin(self, asked: Asked, now: float, *, guess: bool = False) -> Reply:
+        """Start a reply. The caller wishes for its text, from a brain or as it stands.
+
+        A guess stays silent, and does nothing, until it is adopted.
+        """
         self.count += 1
         reply = Reply(self.count, self.epoch, asked, at=asked.since)
-        reply.stage("final", asked.latest)
-        reply.stage("committed", now)
+        reply.guess = guess
+        if guess:
+            reply.stage("guessed", now)
+        else:
+            reply.stage("final", asked.latest)
+            reply.stage("committed", now)
+            self._out.timer(f"dead:{reply.id}", now + AFTER)
         self.running = reply
         reply.line = f"a{reply.id}"
         self._state("thinking")
         self._out.timer(f"patience:{reply.id}", now + PATIENCE)
         self._out.timer(f"end:{reply.id}", now + LIFE)
         return reply
+
+    def adopt(self, asked: Asked, now: float) -> None:
+        """The running guess was right: it is the reply to this."""
+        reply = self.running
+        assert reply is not None and reply.guess, "only a running guess is adopted"
+        reply.guess, reply.asked, reply.at = False, asked, asked.since
+        reply.stage("final", asked.latest)
+        reply.stage("committed", now)
+        self._out.timer(f"dead:{reply.id}", now + AFTER)
+        tools, reply.tools_kept = reply.tools_kept, []
+        for tool in tools:
+            self.on_tool(tool, now)
+        pieces, reply.pieces_kept = reply.pieces_kept, []
+        self.speak(reply, pieces, now)
+        if reply.thought:
+            self.complete(reply, now)
+        self.try_release(now)
 
     def think(self, thought: Thought) -> None:
         """Have the brain answer."""
@@ -98,6 +132,9 @@ class Delivery:
     def speak(self, reply: Reply, pieces: list[str], now: float) -> None:
         """Have these pieces spoken, in order, behind what is already planned."""
         for piece in pieces:
+            if reply.guess and reply.spoken.pieces:
+                reply.pieces_kept.append(piece)
+                continue
             reply.stage("first_piece", now)
             index = reply.spoken.add(piece)
             self._out.add(Speak(reply.epoch, reply.id, index, piece))
@@ -109,6 +146,8 @@ class Delivery:
         reply.thought = True
         self._out.cancel("stall")
         self._out.cancel(f"patience:{reply.id}")
+        if reply.guess:
+            return
         if not reply.spoken.pieces:
             self._end(reply, "complete", now)
             return
@@ -168,12 +207,13 @@ class Delivery:
     def try_release(self, now: float) -> None:
         """Let the sound out if the room is quiet; else hold it for a while."""
         reply = self.running
-        if reply is None or reply.released or "voice" not in reply.times or not self.page_there:
+        if reply is None or reply.guess or reply.released or "voice" not in reply.times or not self.page_there:
             return
         if self._floor.talking(now):
             if reply.held_since is None:
                 reply.held_since = now
-            self._out.timer("hold", now + HOLD)
+                self._out.timer("raise", now + RAISE)
+            self._out.timer("hold", now + (HOLD if self._floor.has_ears else WORDS))
             return
         self._release(reply, now)
 
@@ -182,15 +222,29 @@ class Delivery:
         reply = self.running
         if reply is None or reply.released or reply.held_since is None:
             return
-        if last_words <= reply.held_since:
+        if not self._floor.talking(now) or last_words <= reply.held_since:
             self._release(reply, now)
         elif now - reply.held_since >= HOLD_LONGEST:
+            self.hand.up(reply.asked, reply.spoken.planned if reply.thought else "", label_of(reply.asked), now)
             self.withdraw("floor-taken", now)
         else:
-            self._out.timer("hold", now + HOLD / 2)
+            self._out.timer("hold", now + (HOLD / 2 if self._floor.has_ears else WORDS))
+
+    def raise_hand(self) -> None:
+        """The reply is ready and the floor is not ours: show it."""
+        if self.running is not None and not self.running.released and self.running.held_since is not None:
+            self.hand.show(label_of(self.running.asked))
+
+    def unsay(self, reply: Reply) -> None:
+        """Take back the pieces of a reply that is not yet let out; it goes on with others."""
+        reply.spoken = SpokenReply()
+        for stage in ("first_piece", "voice"):
+            reply.times.pop(stage, None)
+        self._out.add(Unsay(reply.id))
 
     def _release(self, reply: Reply, now: float) -> None:
         reply.released = True
+        self.hand.settle()
         # Only now is it sure which silence followed the question: the last one before our own sound.
         if (ended := self._floor.speech_end(now)) is not None and ended >= reply.at - SPEECH_BEFORE_FINAL:
             reply.stage("speech_end", ended)
@@ -226,7 +280,7 @@ class Delivery:
             if "first_sound" not in reply.times:
                 reply.stage("first_sound", now)
                 self._state("speaking")
-            self._log_heard(reply, now)
+            self.history.played(reply, now)
         if event.ended and reply.thought:
             self._end(reply, "cut" if reply.cut else "complete", now)
 
@@ -307,6 +361,7 @@ class Delivery:
         reply.trouble = reason
         self._state("muted" if self.muted else "listening")
         self._out.decide(reply.decision("withdrawn", now, self._floor.describe(now)))
+        reply.guess = False
         return reply.asked
 
     def _settle(self, reply: Reply, now: float) -> None:
@@ -339,35 +394,9 @@ class Delivery:
         self.on_idle(now)
 
     def _record(self, reply: Reply, outcome: str, now: float) -> None:
-        heard = reply.spoken.heard
-        self._log_heard(reply, now)
-        self.unheard = reply.spoken.unheard if outcome == "interrupted" else ""
-        meeting = self._transcript.clock.now(now)
-        if heard:
-            text = heard if outcome == "complete" else f"{heard} —"
-            began = meeting - (now - reply.times.get("first_sound", now))
-            self._transcript.add_own(self._name, text, began, meeting)
-            self._out.page(Line(reply.line, self._name, text, final=True, agent=True))
-            self.past.append(
-                PastReply(
-                    reply.asked.question,
-                    reply.asked.speaker,
-                    reply.spoken.planned,
-                    heard,
-                    began,
-                    outcome == "complete",
-                )
-            )
-            del self.past[:-12]
-        elif reply.released:
-            self._out.page(Line(reply.line, self._name, "", final=True, agent=True))
+        self.history.over(reply, outcome, now)
         self._out.decide(reply.decision(outcome, now, self._floor.describe(now)))
-
-    def _log_heard(self, reply: Reply, now: float) -> None:
-        heard = reply.spoken.heard
-        if len(heard) > reply.heard_logged:
-            self.ledger.played(heard[reply.heard_logged :], now)
-            reply.heard_logged = len(heard)
+        self.on_over(reply, outcome, now)
 
     # ------------------------------------------------------------ small things
 
@@ -390,15 +419,29 @@ class Delivery:
         self.card = card
         self._out.page(ShowCard(card))
 
-    def show_idle(self) -> None:
+    def show_idle(self, detail: str = "") -> None:
         """Show what the agent does when nothing is running."""
         if self.running is None:
-            self._state("muted" if self.muted else "listening")
+            self._state("muted" if self.muted else "listening", detail)
+
+    def attend(self) -> None:
+        """It was called, and waits for what is wanted: show that it heard."""
+        self.show_idle("Yes?")
 
     def _state(self, state: AgentState, detail: str = "") -> None:
-        if state != self.state or detail:
-            self.state = state
+        if (state, detail) != (self.state, self._detail):
+            self.state, self._detail = state, detail
             self._out.page(State(state, detail))
+
+    @property
+    def past(self) -> list[PastReply]:
+        """Earlier replies, as they were heard."""
+        return self.history.past
+
+    @property
+    def unheard(self) -> str:
+        """What the last reply that was interrupted still meant to say."""
+        return self.history.unheard
 
     def of(self, reply_id: int) -> Reply | None:
         """The running reply if it has this id: anything about another one is stale and dropped here."""
@@ -406,8 +449,9 @@ class Delivery:
         return reply if reply is not None and reply.id == reply_id else None
 
     def _forget_timers(self, reply: Reply) -> None:
-        for key in ("stall", "hold", "alarm", f"patience:{reply.id}", f"end:{reply.id}"):
+        for key in ("stall", "hold", "raise", "alarm", f"patience:{reply.id}", f"dead:{reply.id}", f"end:{reply.id}"):
             self._out.cancel(key)
+        self.hand.settle()
 
     def _expect_end(self, reply: Reply, now: float) -> None:
         """Set the time at which the reply is over even if the page falls silent about it."""

@@ -56,6 +56,31 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsay:
+    """Forget the sound and the pieces of this reply, of which nothing was let out.
+
+    Its brain goes on; pieces that follow count from 0 again.
+    """
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskAddressee:
+    """Ask a model whether this turn was meant for the agent (`name`); the answer comes back as AddresseeJudged.
+
+    `recent` holds (speaker, words) of the turns before, oldest first.
+    """
+
+    turn: int
+    name: str
+    participants: tuple[str, ...]
+    recent: tuple[tuple[str, str], ...]
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimer:
     """Send TimerFired(key) at session time `at`; an earlier timer of the same key is replaced."""
 
@@ -102,6 +127,6 @@ class Decide:
 
 
 Effect = (
-    ToPage | Think | Speak | Release | Finish | Stop | SetTimer | CancelTimer | ShowSight | SendChat | LeaveMeeting
-    | Decide
+    ToPage | Think | Speak | Release | Finish | Stop | Unsay | AskAddressee | SetTimer | CancelTimer | ShowSight
+    | SendChat | LeaveMeeting | Decide
 )  # fmt: skip

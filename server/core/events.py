@@ -11,6 +11,9 @@ from typing import Any, Literal, get_args
 
 from server.core.transcript import Word
 
+#: when the agent may speak: when called, whenever it can help, or not at all
+Policy = Literal["named", "standing", "muted"]
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -137,6 +140,15 @@ class BrainFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AddresseeJudged:
+    """A model says whether this turn was meant for the agent."""
+
+    turn: int
+    addressed: bool
+    type: Literal["AddresseeJudged"] = "AddresseeJudged"
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceBegan:
     """The first sound of a piece is ready to leave; the piece begins at sample `start` of the reply."""
 
@@ -204,6 +216,16 @@ class OperatorMutes:
     muted: bool
     minutes: float = 0.0
     type: Literal["OperatorMutes"] = "OperatorMutes"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSets:
+    """The operator wants it to answer only when called (named), to join in for some minutes (standing; 0: a while), or
+    to keep quiet for some minutes (muted; 0: until called)."""
+
+    policy: Policy
+    minutes: float = 0.0
+    type: Literal["OperatorSets"] = "OperatorSets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +313,7 @@ class Closing:
 Event = (
     Heard | SpeechStarted | SpeechStopped | OnsetAtPage | PageJoined | PageLeft | MicChanged | FeedChanged
     | TimerFired | BrainText | BrainTool | BrainDone | BrainFailed | VoiceBegan | VoiceMarks | VoiceDone | VoiceFailed
-    | PlaybackReport | OperatorSays | OperatorMutes | PersonSeen | PersonLeft | PersonSpeaks | PersonShares | ChatSaid
-    | StopAsked | SeatChanged | Resumed | Closing
+    | PlaybackReport | OperatorSays | OperatorMutes | OperatorSets | PersonSeen | PersonLeft | PersonSpeaks
+    | AddresseeJudged | PersonShares | ChatSaid | StopAsked | SeatChanged | Resumed | Closing
 )  # fmt: skip
 EVENTS: tuple[type[Any], ...] = get_args(Event)

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SAMPLE_RATE = 24_000
+#: characters a second of the quickest voice, where a piece's length is not known yet
+QUICKEST = 20.0
+
 
 @dataclass(slots=True)
 class SpokenPiece:
@@ -41,6 +45,24 @@ class SpokenPiece:
                 break
             cut = offset + length
         return self.text[:cut].rstrip() if cut < len(self.text) else self.text
+
+    def sounded(self, played: int) -> str:
+        """The words of this piece of which something may have been out: what can come back as an echo."""
+        if self.start is None or played <= self.start:
+            return ""
+        if self.end is not None and played >= self.end:
+            return self.text
+        if self.words:
+            begun = [offset + length for offset, length, sample in self.words if sample <= played]
+            return self.text[: begun[-1]] if begun else ""
+        length = self.end - self.start if self.end is not None else int(len(self.text) / QUICKEST * SAMPLE_RATE)
+        return forward_to_word(self.text, int(len(self.text) * (played - self.start) / max(1, length)))
+
+
+def forward_to_word(text: str, cut: int) -> str:
+    """`text` up to the end of the word that character `cut` is in."""
+    end = text.find(" ", max(0, cut))
+    return text if end < 0 else text[:end].rstrip()
 
 
 def back_to_word(text: str, cut: int) -> str:
@@ -79,6 +101,16 @@ class SpokenReply:
     def heard(self) -> str:
         """The words that were really out."""
         return " ".join(part for piece in self.pieces if (part := piece.heard(self.played)))
+
+    @property
+    def sounded(self) -> str:
+        """The words of which something may have been out: the beginning of the plan, at least what was heard."""
+        parts: list[str] = []
+        for piece in self.pieces:
+            parts.append(piece.sounded(self.played))
+            if parts[-1] != piece.text:
+                break
+        return " ".join(part for part in parts if part)
 
     @property
     def unheard(self) -> str:

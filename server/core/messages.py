@@ -182,6 +182,8 @@ class Welcome:
     card: Card | None = None
     resume: Resume | None = None
     version: int = VERSION
+    #: label of the raised hand, "" when it is down
+    hand: str = ""
     type: Literal["welcome"] = "welcome"
 
 
@@ -282,6 +284,14 @@ class ShowCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Hand:
+    """The agent has something to say and waits to be asked: show a raised hand with this short label; "" lowers it."""
+
+    label: str
+    type: Literal["hand"] = "hand"
+
+
+@dataclass(frozen=True, slots=True)
 class Ack:
     """The backend has every transcript message of this page id up to `seq`, safely on the tape's queue."""
 
@@ -308,10 +318,11 @@ class Pong:
 
 
 TO_PAGE = (
-    Welcome, State, Begin, Piece, Marks, End, Flush, Pause, Continue, Duck, Line, ShowCard, Ack, Problem, Pong,
+    Welcome, State, Begin, Piece, Marks, End, Flush, Pause, Continue, Duck, Line, ShowCard, Hand, Ack,
+    Problem, Pong,
 )  # fmt: skip
 ToPage = (
-    Welcome | State | Begin | Piece | Marks | End | Flush | Pause | Continue | Duck | Line | ShowCard | Ack
+    Welcome | State | Begin | Piece | Marks | End | Flush | Pause | Continue | Duck | Line | ShowCard | Hand | Ack
     | Problem | Pong
 )  # fmt: skip
 

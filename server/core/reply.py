@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from server.core.chunking import Chunker
 from server.core.decision import Decision
+from server.core.events import BrainTool
 from server.core.heard import SpokenReply
 
 
@@ -45,6 +46,11 @@ class Reply:
     brain: str = ""
     voice: str = ""
     trouble: str = ""
+    #: nobody is sure yet that this was asked: nothing of it may be heard, and nothing done
+    guess: bool = False
+    #: pieces and wishes of the brain that wait until the guess is adopted
+    pieces_kept: list[str] = field(default_factory=list)
+    tools_kept: list[BrainTool] = field(default_factory=list)
     #: all text has come
     thought: bool = False
     #: its sound may leave
@@ -75,7 +81,7 @@ class Reply:
         return Decision(
             turn=self.asked.turn,
             at=self.at,
-            verdict="reply",
+            verdict="guess" if self.guess else "reply",
             reason=self.asked.reason,
             speaker=self.asked.speaker,
             text=self.asked.text,

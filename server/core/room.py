@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from server.core import addressing
 from server.core.decision import Decision
+from server.core.endpointing import Habits, Lateness
 from server.core.floor import Floor
 from server.core.memory import Memory
 from server.core.outbox import Outbox
@@ -16,6 +17,10 @@ from server.core.transcript import Transcript
 #: turns before an utterance that the rules of addressing may know, and how many seconds back
 RECENT = 8
 RECENT_SECONDS = 60.0
+#: times that something like the agent's name must have called it before it is taken for a name of its own
+LEARNED = 2
+#: forms of its name that are remembered
+ALIASES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,10 @@ class Config:
     language: str = "en"
     instructions: str = ""
     prompt_tokens: int = 6000
+    #: whether a model is asked when the rules of addressing are not sure
+    second_opinion: bool = False
+    #: whether to begin thinking before it is sure that a turn is over
+    speculate: bool = True
     #: spoken once when the agent's bot is in and somebody is there; {name} is the agent's; empty: nothing
     greeting: str = ""
     #: whose commands in the chat count: hosts (everybody, where no host is known), everyone or nobody
@@ -41,15 +50,26 @@ class Room:
     config: Config
     out: Outbox = field(default_factory=Outbox)
     floor: Floor = field(default_factory=Floor)
+    habits: Habits = field(default_factory=Habits)
+    lateness: Lateness = field(default_factory=Lateness)
     transcript: Transcript = field(default_factory=Transcript)
     memory: Memory = field(default_factory=Memory)
     people: People = field(init=False)
-    #: when somebody's words last came in, partial or final
+    #: when somebody's words last came in, partial or final, and by which ear
     last_words: float = -1.0
+    words_from: str = ""
+    #: name of the person whose question was answered last
+    answered: str = ""
     #: key of the person whose answer the agent waits for, and until when
     expecting: tuple[str, float] = ("", 0.0)
     #: what the agent is saying at this moment, or was when somebody cut in, as far as it was heard; "" when silent
     saying: Callable[[], str] = lambda: ""
+    #: whether the agent was asked to be quiet
+    muted: Callable[[], bool] = lambda: False
+    #: until when it was invited to join in without being called
+    standing_until: float = 0.0
+    # what was heard in place of its name, and how often; full: nothing more is learned
+    _heard_as: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.people = People(self.config.name)
@@ -68,13 +88,35 @@ class Room:
         """What the rules of addressing may know about an utterance."""
         expected, until = self.expecting
         return addressing.Context(
-            agents=(self.config.name, *self.config.aliases),
+            agents=(self.config.name, *self.config.aliases, *self._learned()),
             participants=self._participants(),
             speaker=speaker,
-            policy=self.config.policy,
+            policy=self.policy(now),
             expecting=expected == who and now < until,
             before=before,
+            answered=self.answered,
             recent=self._recent(who, now),
+        )
+
+    def policy(self, now: float) -> str:
+        """Which policy holds now: muted or standing for a while, else the one of the settings."""
+        if self.muted():
+            return "muted"
+        if now < self.standing_until:
+            return "standing"
+        return "named" if self.config.policy == "muted" else self.config.policy
+
+    def heard_as(self, word: str) -> None:
+        """The agent was called by something that only sounds like its name."""
+        word = word.casefold().strip()
+        if word and (word in self._heard_as or len(self._heard_as) < ALIASES):
+            self._heard_as[word] = self._heard_as.get(word, 0) + 1
+
+    def _learned(self) -> tuple[str, ...]:
+        """What this meeting's transcript makes of the agent's name; never what a person here is called."""
+        people = {part for name in self._participants() for part in name.casefold().split()}
+        return tuple(
+            word for word, times in self._heard_as.items() if times >= LEARNED and people.isdisjoint(word.split())
         )
 
     def _participants(self) -> tuple[str, ...]:

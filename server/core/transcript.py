@@ -53,6 +53,8 @@ class Partial:
 PACE = 2.7
 #: a host clock that falls back by more than this has begun again (a new recording)
 RESTART = 20.0
+#: keys that begin so are of an ear that knows no names: they are one utterance whoever is named for it
+UNNAMED = "ears:"
 #: finals remembered to recognise one that comes twice
 REMEMBERED = 64
 
@@ -153,7 +155,7 @@ class Transcript:
         spot = self._spot(speaker_id or name, key, text, start)
         known = self._seen.get(spot)
         if known is not None:
-            return self._correct(known, text, words), False
+            return self._correct(known, text, words, speaker_id, name), False
         begins, ends = self.clock.place(start, end, len(text.split()), session, source)
         turn = Turn(self._count, name, text, begins, ends, speaker_id, words=words)
         self._count += 1
@@ -184,6 +186,8 @@ class Transcript:
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns if not turn.is_agent))
 
     def _spot(self, who: str, key: str, text: str, start: float | None) -> tuple[str, str, int]:
+        if key.startswith(UNNAMED):
+            return "", f"key:{key}", 0  # who it was may become known later
         if key:
             return who, f"key:{key}", 0
         if start is not None:
@@ -195,11 +199,12 @@ class Transcript:
         if len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
 
-    def _correct(self, index: int, text: str, words: tuple[Word, ...]) -> Turn:
+    def _correct(self, index: int, text: str, words: tuple[Word, ...], speaker_id: str, speaker: str) -> Turn:
         for at in range(len(self.turns) - 1, -1, -1):
             if self.turns[at].index == index:
-                if self.turns[at].text != text:
-                    self.turns[at] = replace(self.turns[at], text=text, words=words)
+                turn = self.turns[at]
+                if (turn.text, turn.speaker, turn.speaker_id) != (text, speaker, speaker_id):
+                    self.turns[at] = replace(turn, text=text, words=words, speaker=speaker, speaker_id=speaker_id)
                 return self.turns[at]
         raise AssertionError("a remembered turn is always in the list")
 

@@ -1,7 +1,7 @@
-"""What ears are: voice activity on the meeting's sound, outside the event loop.
+"""What ears are: voice activity on the meeting's sound, and its words.
 
-`Ears.stream` gives one `EarStream` per session. `feed` never blocks and never awaits; onsets and ends come back
-through the callback, on the event loop's thread.
+`Ears.stream` gives one `EarStream` per session, `Transcriber.stream` one `WordStream`. `feed` never blocks and never
+awaits; onsets, ends and words come back through the callback, on the event loop's thread.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from server.core.events import Heard
 
 #: Samples per second of the sound that the ears take. Mono, signed 16-bit little-endian.
 SAMPLE_RATE = 16_000
@@ -41,5 +43,37 @@ class Ears(Protocol):
     name: str
 
     def stream(self, on_edge: Callable[[SpeechEdge], None]) -> EarStream: ...
+
+    async def close(self) -> None: ...
+
+
+class WordStream(Protocol):
+    """The words of one session's sound."""
+
+    def feed(self, pcm: bytes) -> None:
+        """Take some sound, the same that the session's `EarStream` takes."""
+        ...
+
+    def edge(self, edge: SpeechEdge) -> None:
+        """The ear of the session heard speech begin or end in this sound."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening. May be called twice."""
+        ...
+
+
+class Transcriber(Protocol):
+    """Turns sound into words. One instance serves every session of the process."""
+
+    name: str
+
+    def stream(self, tell: Callable[[Heard], None], clock: Callable[[], float]) -> WordStream:
+        """Listen to one more session. `clock` gives its seconds, which are those of the words."""
+        ...
+
+    async def check(self) -> str:
+        """One line on what answers. Raises ProviderError."""
+        ...
 
     async def close(self) -> None: ...

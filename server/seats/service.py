@@ -334,6 +334,12 @@ class Seats:
         seat.session.tell(ev.OperatorSays(text))
         return seat
 
+    def set_policy(self, which: str, policy: ev.Policy, minutes: float) -> Seat:
+        """Have the agent answer only when called, join in, or keep quiet, for some minutes. Raises HostError."""
+        seat = self._steerable(which)
+        seat.session.tell(ev.OperatorSets(policy, minutes))
+        return seat
+
     async def chat(self, which: str, text: str) -> Seat:
         """Write into the meeting's chat, in parts when it is long. Raises HostError."""
         seat = self._steerable(which)

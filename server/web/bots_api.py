@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from server.core.events import Policy
 from server.errors import HostError
 from server.hosts.base import Sense
 from server.media.pictures import MediaError
@@ -58,13 +59,23 @@ class TextBody(_Body):
     text: str = Field(min_length=1, max_length=8000)
 
 
-Verb = Literal["leave", "show", "hide", "say", "chat"]
+class PolicyBody(_Body):
+    """When the agent may speak."""
+
+    policy: Policy = Field(
+        description="named: only when called; standing: it joins in by itself; muted: not until it is called."
+    )
+    minutes: float = Field(0.0, ge=0, le=24 * 60, description="For how long; 0: standing for ten, muted until called.")
+
+
+Verb = Literal["leave", "show", "hide", "say", "chat", "policy"]
 #: verb -> (its body, what it does)
 VERBS: dict[Verb, tuple[type[_Body] | None, str]] = {
     "leave": (None, "Take the bot out of the meeting. Leaving twice is no error."),
     "show": (ShowBody, "Show the agent's page."),
     "hide": (ShowBody, "Take the agent's page away."),
     "say": (TextBody, "Have the agent say this aloud, in the next gap."),
+    "policy": (PolicyBody, "Set when the agent may speak: when called, whenever it can help, or not."),
     "chat": (TextBody, "Write into the meeting's chat; long texts go in parts."),
 }
 
@@ -128,6 +139,8 @@ class BotsApi:
                 return await self._seats.hide(which, screen=screen)
             case "say", TextBody(text=text):
                 return self._seats.say(which, text)
+            case "policy", PolicyBody(policy=policy, minutes=minutes):
+                return self._seats.set_policy(which, policy, minutes)
             case "chat", TextBody(text=text):
                 return await self._seats.chat(which, text)
         raise AssertionError("every verb has its body")

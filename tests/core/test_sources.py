@@ -14,7 +14,7 @@ SKEW = 6.0
 
 
 def takes(sources: Sources, source: str, text: str, now: float, *, who: str = "100", final: bool = True) -> bool:
-    return sources.takes(source, who, text, final, now)
+    return bool(sources.takes(ev.Heard("", text, final, who, source=source), now))
 
 
 def test_one_ear_alone():
@@ -104,4 +104,4 @@ def test_nothing_is_lost_by_one_ear(utterances, delays, only):
     """When only one ear delivers, every utterance of it is a turn."""
     sources = Sources()
     kept = [each for each in deliveries(utterances, delays) if each[1] == only]
-    assert all(sources.takes(only, who, text, True, now) for now, _, _, who, text in kept)
+    assert all(takes(sources, only, text, now, who=who) for now, _, _, who, text in kept)

@@ -65,6 +65,7 @@ class Timeline:
         self._silenced: set[int] = set()
         self._page_epoch = self.conversation.epoch
         self._finished: set[int] = set()
+        self._unsaid: dict[int, int] = {}
         self._due: dict[int, int] = {}
         self._asked = 0
         self._ids: dict[str, str] = {}
@@ -129,13 +130,20 @@ class Timeline:
             case fx.Speak(epoch, reply, index, text):
                 self._silenced.discard(reply)
                 self._due[reply] = self._due.get(reply, 0) + 1
-                self.at(self.now + self.tts, lambda: self._voice(epoch, reply, index, text))
+                taken_back = self._unsaid.get(reply, 0)
+                self.at(self.now + self.tts, lambda: self._voice(epoch, reply, index, text, taken_back))
             case fx.Finish(reply):
                 self._finished.add(reply)
             case fx.Release(reply):
                 assert self._player is not None and self._player.reply == reply
                 self._player.released, self._player.since = True, self.now
                 self._report()
+            case fx.Unsay(reply):
+                self._unsaid[reply] = self._unsaid.get(reply, 0) + 1
+                self._due[reply] = 0
+                if self._player is not None and self._player.reply == reply:
+                    assert not self._player.released, "only what was not let out is taken back"
+                    self._player = None
             case fx.Stop(reply):
                 self._stopped.add(reply)
                 self._silenced.add(reply)
@@ -171,8 +179,8 @@ class Timeline:
     def _later(self, reply: int, after: float, event: ev.Event) -> None:
         self.at(self.now + after, lambda: None if reply in self._stopped else self.tell(event))
 
-    def _voice(self, epoch: int, reply: int, index: int, text: str) -> None:
-        if reply in self._silenced:
+    def _voice(self, epoch: int, reply: int, index: int, text: str, taken_back: int) -> None:
+        if reply in self._silenced or self._unsaid.get(reply, 0) != taken_back:
             return
         if self._player is None or self._player.reply != reply:
             self._player = Sounding(reply, epoch)

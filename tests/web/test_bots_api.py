@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from server.app import create_app
 from server.telemetry import set_up_logs
+from server.web.bots_api import VERBS
 from server.web.openapi import document
 from tests.seats.seating import KEY, MEET, SECRET, house, until
 from tests.served import SECRET as OURS
@@ -71,6 +72,22 @@ async def test_commands_do_what_they_say(tmp_path):
             refused = await it.do(seat, verb, **body)
             assert (refused.status_code, refused.json()["code"]) == (409, "not-seated"), verb
             assert refused.json().keys() == {"code", "message", "advice"}
+
+
+async def test_the_operator_sets_when_it_may_speak(tmp_path):
+    """
+    Muted it keeps quiet, standing it joins in, named it waits until it is called; anything else is refused.
+    """
+    async with house(tmp_path) as it:
+        seat, _ = await it.seated()
+        conversation = seat.session.conversation
+        for policy, state in (("muted", "muted"), ("standing", "listening"), ("named", "listening")):
+            assert (await it.do(seat, "policy", policy=policy, minutes=5)).status_code == 200
+            now = seat.session.clock()
+            assert (conversation.room.policy(now), conversation.state) == (policy, state)
+        assert conversation.room.policy(now + 301) == "named"
+        for body in ({}, {"policy": "loud"}, {"policy": "muted", "minutes": -1}):
+            assert (await it.do(seat, "policy", **body)).status_code == 400
 
 
 async def test_what_the_vendor_says_no_to(tmp_path):
@@ -150,7 +167,7 @@ def test_every_route_is_described_and_the_other_way_round(tmp_path):
     for route in app.routes:
         if isinstance(route, Route) and route.path.startswith("/api/"):
             for method in (route.methods or set()) - {"HEAD"}:
-                verbs = ("leave", "show", "hide", "say", "chat") if "{verb}" in route.path else ("",)
+                verbs = tuple(VERBS) if "{verb}" in route.path else ("",)
                 routed |= {(route.path.replace("{verb}", verb), method) for verb in verbs}
     assert described == routed
 

@@ -73,7 +73,7 @@ class Before:
         at = next((i for i in range(len(recent) - 1, -1, -1) if recent[i].is_agent), None)
         if at is None or recent[at].ago > FORGOTTEN:
             return None
-        asker = self._asker(recent[:at], recent[at])
+        asker = self._context.answered or self._asker(recent[:at], recent[at])
         since = [turn for turn in recent[at + 1 :] if not is_backchannel(turn.text)]
         closed = any(turn.speaker != asker or self._turns_away(turn.text) for turn in since)
         return Own(recent[at], asker, closed)

@@ -29,6 +29,8 @@ class Context:
     expecting: bool = False
     #: words of the same speaker just before this utterance, still unanswered
     before: str = ""
+    #: whom the agent's last turn answered, where that is known
+    answered: str = ""
     #: the turns just before, oldest first
     recent: tuple[Recent, ...] = ()
 

@@ -7,18 +7,9 @@ from __future__ import annotations
 
 import re
 
-from server.core.addressing.text import (
-    Token,
-    asks,
-    bare,
-    clauses,
-    opens_question,
-    opens_request,
-    sentences,
-    tokens_of,
-    without_openers,
-)
-from server.core.addressing.words import DETERMINERS, FILLERS, QUESTIONS
+from server.core.addressing.asking import announces, asks, opens_question, opens_request, turns_to_asking
+from server.core.addressing.text import Token, bare, clauses, sentences, tokens_of, without_openers
+from server.core.addressing.words import DETERMINERS, FILLERS, MODALS, QUESTIONS, SUBJECTS
 from server.core.endpointing import trails_off
 
 
@@ -65,7 +56,8 @@ _MUSING = _any(
 )
 # "that's cheap, isn't it": an opinion
 _TAG = _any(
-    r"right|isn't it|is it|eh|huh|no|wasn't it|don't you think|aren't they|doesn't it",
+    r"right|eh|huh|no|don't you think"
+    r"|(?:is|was|are|were|has|have|does|do|did|will|would|can|could|wo|ca)(?:n't)? (?:it|they|he|she|we)",
     start=r"^(?:well |so |but )?(?:that's|that is|it's|it is|this is|that was|they're|sounds|looks)\b.*\b",
     end="$",
 )
@@ -114,7 +106,7 @@ _NEEDS = re.compile(
 # a relative clause, no question: "which is what I said"
 _WHICH = re.compile(r"^which (?:is|was|means|would|makes|i|we|they|he|she)\b")
 _DECLINES = re.compile(
-    r"^(?:no|nope|nah|nein|non|not)\b(?=.*\b(?:thanks|thank|all|it|fine|need|now|good|okay|ok|danke|merci|gracias)\b|$)"
+    r"^(?:sorry |oh )*(?:no|nope|nah|nein|non|not|nothing)\b(?=.*\b(?:thanks|thank|all|it|fine|need|now|good|okay|ok|danke|merci|gracias)\b|$)"
     r"(?!.*\b(?:but|the|make|instead)\b)"
 )
 _HOLDS = _any(
@@ -127,8 +119,14 @@ _TO_THE_ROOM = _any(
     r"let's (?!say\b|make it\b)\w+|shall we|should we|what do (?:you|we)(?: \w+)? think|everyone|everybody"
 )
 _IS_IT_THERE = re.compile(
-    r"\b(?:are you (?:there|here|with us|listening|awake)|can you hear (?:me|us)|you there|hello|quick question"
+    r"\b(?:(?:can|could|would) you help(?: me| us)?(?: out)?|are you (?:there|here|with us|listening|awake)|can you hear (?:me|us)|you there|hello|quick question"
     r"|(?:one|a|another) question)$"
+)
+_NO_CHOICE = frozenset("more less sooner later so something whatever give take not two".split())
+_CHOICE = 8
+# "since when", "for how long"
+_SINCE_WHEN = re.compile(
+    r"^(?:since|until|till|by|from|to|for|at|in|on|with|about|before|after) (?:when|what|where|whom|how)\b(?! (?:i|we|it)\b)"
 )
 _MURMURS = frozenset("really seriously right okay ok yeah yes no nice eh huh oh truly honestly indeed see sure".split())
 _HALF = frozenset("you just please maybe me us quickly then also now for first".split())
@@ -189,7 +187,9 @@ def is_open(said: str) -> bool:
     """Whether these words stop where the asking has only begun: "can you", "are you there?", "um, the"."""
     words = bare(tokens_of(said))
     last = words[-1] if words else ""
-    return trails_off(said) or last in _HALF or last in QUESTIONS or bool(_IS_IT_THERE.search(" ".join(words)))
+    if trails_off(said) or last in _HALF or last in QUESTIONS or announces(words[-3:]):
+        return True
+    return bool(_IS_IT_THERE.search(" ".join(words)))
 
 
 def is_for_anybody(tokens: list[Token]) -> bool:
@@ -226,11 +226,22 @@ def _continues(sentence: list[Token], echoed: frozenset[str]) -> bool:
         return not echo and (len(words) > 1 or rest[0] not in _MURMURS)
     if len(rest) > 1 and opens_question(rest) and not _WHICH.match(core):
         return True
+    if turns_to_asking(rest) is not None or _SINCE_WHEN.match(core) or _is_choice(rest):
+        return True
     if any(_requests(clause) for clause in clauses(sentence)):
         return True
     return 1 < len(words) <= _ALSO_WORDS and bool(_ALSO.match(said))
 
 
+def _is_choice(words: list[str]) -> bool:
+    """ "net or gross", "the red one or the grey one": a choice and nothing else."""
+    if "or" not in words[1:-1] or len(words) > _CHOICE:
+        return False
+    return not any(word in MODALS or word in SUBJECTS or word in _NO_CHOICE for word in words)
+
+
 def _requests(words: list[str]) -> bool:
     rest = without_openers(words)
+    if rest[:2] == ["let", "me"]:
+        return opens_request(rest)
     return opens_request(rest) and rest[0] not in _NO_REQUEST and (rest[0] != "look" or len(rest) > 1)

@@ -8,17 +8,9 @@ from __future__ import annotations
 
 import re
 
+from server.core.addressing.asking import asks, opens_question
 from server.core.addressing.names import Mention
-from server.core.addressing.text import (
-    Token,
-    asks,
-    bare,
-    clauses,
-    opens_question,
-    sentence_end,
-    sentence_start,
-    without_openers,
-)
+from server.core.addressing.text import Token, bare, clauses, sentence_end, sentence_start, without_openers
 from server.core.addressing.words import QUESTIONS, SERVICES
 
 # In the patterns § stands for the name.

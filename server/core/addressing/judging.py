@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 
+from server.core.addressing.asking import asks, opens_question, opens_request
 from server.core.addressing.before import Before
 from server.core.addressing.called import How, how
 from server.core.addressing.context import Context, Verdict
@@ -22,18 +23,7 @@ from server.core.addressing.indirect import asked_indirectly
 from server.core.addressing.names import Likeness, Mention, Names, mentions, names_in, soundalikes, sounds_like
 from server.core.addressing.others import called_assistant, called_person, turns_away
 from server.core.addressing.spoken_to import speaks_to
-from server.core.addressing.text import (
-    Token,
-    asks,
-    bare,
-    clauses,
-    fold,
-    opens_question,
-    opens_request,
-    sentence_start,
-    tokens_of,
-    without_openers,
-)
+from server.core.addressing.text import Token, bare, clauses, fold, sentence_start, tokens_of, without_openers
 from server.core.addressing.unnamed import unnamed
 from server.core.addressing.wanted import only_thanks, taken_back
 from server.core.addressing.words import FILLERS, HEY, OPENERS
@@ -46,6 +36,8 @@ _CALLED = (How.CALLED, How.ALL)
 #: words of a question that is more than a tag
 _ASKS_OF = 3
 _CORRECTS = frozenset("sorry no actually mean rather wait not".split())
+# with a name, they are all that is said to its bearer: "hang on Ana"
+_LETS_GO = frozenset("sorry hang hold wait on no worries thanks cheers ta pardon one sec second right okay ok".split())
 _LOUD_HEY = frozenset("hey hi hello hallo hola salut dis".split())
 # asked of a person: where the name is only like the agent's, it is that person's
 _PRESENCE = re.compile(r"^where (?:are|were|is) you\b|^are you\b")
@@ -153,7 +145,8 @@ def _turned_to_other(tokens: list[Token], mention: Mention, names: Names) -> str
     if other is None:
         return ""
     if other < mention.first:
-        return "" if tokens[mention.first - 1].mark else "other-person"
+        done = bool(other) and all(token.word in _LETS_GO for token in tokens[:other])  # "sorry Ana, Parley ..."
+        return "" if done or tokens[mention.first - 1].mark else "other-person"
     began = sentence_start(tokens, other)
     between = tokens[mention.last + 1 : began if began > mention.last else other]
     kept = [token for token in between if token.word not in _CORRECTS and token.word not in FILLERS]

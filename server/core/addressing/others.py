@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from server.core.addressing.asking import asks
 from server.core.addressing.called import How, how
 from server.core.addressing.names import Mention, Names
-from server.core.addressing.text import Token, asks, sentences
+from server.core.addressing.text import Token, sentences
 from server.core.addressing.words import ASSISTANTS, MODALS, OPENERS, ORDINARY, QUESTIONS
 
 _NO_NAMES = ORDINARY | OPENERS | QUESTIONS | MODALS

@@ -53,6 +53,8 @@ def quoted(tokens: list[Token], first: int, last: int, start: int, called_last: 
         return False
     cue = before[-1]
     if cue in _CUE:
+        if cue == "go" and before[-2:-1] == ["we"]:
+            return False  # "before we go, Parley, ..."
         if before[-3:-1] in (["like", "i"], ["as", "i"]):
             return False  # "as I said, Parley, ..."
         return (heyed or not called_last) and before not in ([command] for command in _COMMAND_OF_CUE)

@@ -6,9 +6,20 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from server.core.addressing.text import PARTS, Token, asks, asks_with, bare, plain
-from server.core.addressing.words import ABOUT_AFTER, DETERMINERS, IMPERATIVES, MODALS, QUESTIONS, SUBJECTS, YOU
+from server.core.addressing.asking import announces, asks, asks_with, turns_to_asking
+from server.core.addressing.text import PARTS, Token, bare, plain
+from server.core.addressing.words import (
+    ABOUT_AFTER,
+    DETERMINERS,
+    IMPERATIVES,
+    MODALS,
+    QUESTIONS,
+    SUBJECTS,
+    VERBS_AFTER,
+    YOU,
+)
 
 _AT_ONCE = frozenset("just quickly quick also now then first maybe only".split())
 _ASKING_FOR = frozenset("please bitte any anything kindly".split())
@@ -27,14 +38,22 @@ _EXISTS = DETERMINERS | frozenset(
     "anything anyone anybody something somebody enough still another one more time".split()
 )
 _POINTING = frozenset("it this that".split())
+_COPULAS = frozenset("is was".split())
+_NO_COMMAND = frozenset("to not never who that".split()) | DETERMINERS
+_WITH_IT = frozenset("up down out in off on it us me that".split())
+#: words within which a question is announced: "Parley, last one, quick question"
+_ANNOUNCED = 3
 _ADVERBS = frozenset("only just never always still really actually probably even often sometimes".split())
 _TAG = re.compile(
     r"(?:^|, )(?:right|correct|yeah|no|eh|huh|okay|(?:is|does|did|was|has|can|wo|do)n't (?:it|he|she)|is it)$"
 )
-_ASKING = re.compile(
-    r"\b(?:what's|where's|who's|how's|when's|(?:what|how|where|when|why|who|which)(?: \w+)? (?:is|are|was|were|do|does"
-    r"|did|can|could|would|will|should|have|has)|(?:can|could|would|will) you)\b"
+# a clause of its own behind the name: "Parley there's a typo", "Parley that list"
+_OWN_SUBJECT = frozenset(
+    "there's there i i'm i'd i've i'll we we're we've we'd let's he she they he's she's they're it's this these those"
+    " that that's you".split()
 )
+# the name is joined to others, or a relative clause follows
+_JOINED_ON = frozenset("and or who which whose".split())
 #: tokens within which a parenthesis behind a name closes
 _PARENTHESIS = 5
 
@@ -80,11 +99,41 @@ def speaks_to(
     return "please" in words or (opening and question and not _TAG.search(plain(right)))
 
 
-def leads_to_question(words: list[str]) -> bool:
-    """Without marks: no verb of its own follows the name, but a question does ("good you're here what's the ...")."""
-    if words[0] in ABOUT_AFTER or words[0] in _ADVERBS or _third_person(words[0]):
+def leads_to_asking(words: list[str]) -> bool:
+    """Without marks: the name has no verb of its own, and asking follows ("in your opinion which one's better")."""
+    at = turns_to_asking(words)
+    if at is None:
+        at = next((at for at in range(1, len(words) - 1) if _commands(*words[at - 1 : at + 2])), None)
+    if at is None:
+        return announces(words) and not _has_verb(words[:_ANNOUNCED])
+    return not _has_verb(words[:at])
+
+
+def begins_clause(words: list[str]) -> bool:
+    """Whether the name before is no part of the sentence: another subject follows, or a command with its object."""
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if first in IMPERATIVES and first not in _SAME_PAST:
+        return second in _OBJECTS or second in DETERMINERS or second in _WITH_IT
+    return first in _OWN_SUBJECT and (first not in _POINTING or second not in _COPULAS)
+
+
+def _commands(before: str, word: str, after: str) -> bool:
+    """ "... make it", "... list the": no verb of somebody else, whose subject or "to" would stand before it."""
+    if word not in IMPERATIVES or before in SUBJECTS or before in MODALS or before in _NO_COMMAND:
         return False
-    return _ASKING.search(" ".join(words)) is not None
+    return after in _OBJECTS or after in DETERMINERS
+
+
+def _has_verb(words: list[str]) -> bool:
+    """Whether the name before these words is the subject of a verb in them: one that has no other subject."""
+    if not words:
+        return False
+    if words[0] in VERBS_AFTER or words[0] in _ADVERBS or words[0] in _JOINED_ON or _third_person(words[0]):
+        return True
+    return any(
+        (word in VERBS_AFTER or word.endswith("ed")) and before not in SUBJECTS and before not in _ADVERBS
+        for before, word in pairwise(words)
+    )
 
 
 def goes_on_about(right: list[Token], question: bool) -> bool:
@@ -102,6 +151,8 @@ def _inverted(words: list[str], question: bool, unmarked: bool) -> bool:
     if second in YOU or (first in _ABLE and second in DETERMINERS):
         return True
     if second in _POINTING:
+        if first in _ABLE and third:
+            return True
         if first in ("has", "had", "have"):
             return third == "been" or (question and third not in ("", "all", "already"))
         return question or (first in _BE and bool(third) and (second == "it" or (unmarked and len(words) > 3)))

@@ -1,4 +1,4 @@
-"""An utterance as words and marks, its sentences, and whether words ask for something.
+"""An utterance as words and marks, and its sentences and clauses.
 
 Speech recognition may give no marks and no capitals at all: every rule works without them, and better with them.
 """
@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
-from server.core.addressing.words import DETERMINERS, IMPERATIVES, MODALS, OPENERS, QUESTIONS, SUBJECTS, WAS_ASKS, YOU
+from server.core.addressing.words import OPENERS
 
 _TOKEN = re.compile(
     r"\d+(?:[.,:]\d+)+|\.\.\."
@@ -29,22 +28,8 @@ _HONORIFICS = frozenset({"さん", "くん", "ちゃん", "様", "君"})
 #: marks that end a sentence, and marks that part a clause from the next
 ENDS = frozenset(".!?;…")
 PARTS = frozenset(",-:")
-# "could have been worse", "is not": behind a modal that opens the sentence these leave no room for a subject
-_NO_SUBJECTS = frozenset("have be been not do get go well also never always just only still probably better".split())
-_PLEASE = frozenset("please bitte favor plait prego alsjeblieft".split())
-_WANTED = re.compile(
-    r"\b(?:i(?:'d| would)? (?:like|love|need|want)|i(?:'ve| have) (?:got )?a question|i was (?:going|about) to ask"
-    r"|i (?:wanted|meant) (?:to ask|you)|we(?:'d| would)? (?:need|like) (?:you|the|a|to)|put me down|over to you"
-    r"|your (?:turn|thoughts?|view|opinion|take|call)|you (?:can|may|could|might|should) (?:now )?\w+"
-    r"|any (?:idea|thoughts?|news|update|chance|objections?|suggestions?|questions?)|anything (?:else|to|we|i|you)"
-    r"|let's (?:hear|see|have)|(?:wait|hang on|hold on|give me) a (?:second|moment|minute)|hold on|hang on"
-    r"|tu (?:peux|pourrais)|vous pou\w+|same (?:for|again)|one more time|once (?:more|again)|quick question)\b"
-    # Chinese, Japanese, Korean: how a question or a request ends, or what it asks with
-    r"|(?:か|かな|の|吗|呢|么|까|나요|죠|줘|주세요|て|ください|下さい|お願いします|教えて)$"
-    r"|什么|多少|几点|哪|谁|怎么|为什么|请|帮我|何|いつ|どこ|誰|なぜ|どう|いくら|무엇|언제|누구|얼마|어디"
-)
-
-
+# "there was": no mere opener
+_EXIST = frozenset("is was are were isn't wasn't aren't weren't will has have".split())
 #: contractions as a recogniser may write them
 _CONTRACTIONS = {
     short.replace("'", ""): short
@@ -144,48 +129,7 @@ def without_openers(words: list[str]) -> list[str]:
     """The words from the first that says something."""
     at = 0
     while at < len(words) and words[at] in OPENERS:
+        if words[at] == "there" and words[at + 1 : at + 2] and words[at + 1] in _EXIST:
+            break
         at += 1
     return words[at:]
-
-
-def asks_with(words: list[str]) -> bool:
-    """Whether the first of these words is one that asks: "what", "wann", and "was" in German."""
-    if not words:
-        return False
-    return words[0] in QUESTIONS or (words[0] == "was" and len(words) > 1 and words[1] in WAS_ASKS)
-
-
-def opens_question(words: list[str]) -> bool:
-    """Whether these words begin like a question: "what", "is there", "did Ana"."""
-    if not words:
-        return False
-    first, second = words[0], words[1] if len(words) > 1 else ""
-    if asks_with(words):
-        return True
-    if first not in MODALS or second in _NO_SUBJECTS:
-        return False
-    return second in SUBJECTS or second in DETERMINERS or len(words) > 2
-
-
-def opens_request(words: list[str]) -> bool:
-    """Whether these words begin like a request: a verb that commands, "can you", "please"."""
-    if not words:
-        return False
-    first, second = words[0], words[1] if len(words) > 1 else ""
-    if first in IMPERATIVES:
-        return first != "let" or second != "me" or words[2:3] in (["know"], ["hear"])
-    return first in _PLEASE or (first in MODALS and second in YOU)
-
-
-def asks(tokens: list[Token]) -> bool:
-    """Whether any sentence or clause of these words asks a question or for something to be done."""
-    if any(token.word == "?" for token in tokens):
-        return True
-    words = bare(tokens)
-    if not _PLEASE.isdisjoint(words) or _WANTED.search(" ".join(words)):
-        return True
-    for clause in clauses(tokens):
-        said = without_openers(clause)
-        if opens_question(said) or opens_request(said):
-            return True
-    return any(word in MODALS and after in YOU for word, after in pairwise(words))

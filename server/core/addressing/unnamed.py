@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from server.core.addressing.asking import asks
 from server.core.addressing.before import Before, Own
 from server.core.addressing.context import Context, Verdict
 from server.core.addressing.following import answers, completes, declines, follows_up, is_for_anybody
 from server.core.addressing.names import Names
 from server.core.addressing.others import called_assistant, turns_away
-from server.core.addressing.text import Token, asks, bare, tokens_of
+from server.core.addressing.text import Token, bare, tokens_of
 from server.core.addressing.wanted import only_thanks, taken_back
 from server.core.addressing.words import OPENERS
 from server.core.bargein import is_backchannel
@@ -24,6 +25,7 @@ WEAK_STOP = 3
 _STOPS = re.compile(
     r"^(?:(?:no|ok|okay|right|sorry|please|oh|um|uh|alright|yeah|yes|hey)\W+)*"
     r"(?P<clear>stop(?! by)\b|that'?s (?:enough|plenty|fine thanks)|enough\b|(?:be )?quiet\b|shut up|silence\b|cut it"
+    r"|(?:you (?:can|may|could) stop|we (?:get|got) (?:it|the (?:idea|point|picture))|that(?:'ll| will) do)\b"
     r"|skip (?:that|this|it|to|ahead|the)|next one|cancel\b|pause\b|stopp\b|halt\b|arrete"
     r"|para\b|basta\b|silencio|ruhe\b)"
     r"|^(?:(?:ok|okay|sorry|please|oh|um|uh|alright|hey)\W+)*"

@@ -1,62 +1,51 @@
 """Words by what they do in an utterance: open it, ask, command, name other machines, or just mean themselves.
 
-English first; German, French, Spanish, Italian, Portuguese and Dutch where a rule needs them. All case-folded, without
-accents (`core/addressing/text.py` folds what was said the same way).
+The English ones, joined with those of `languages.py`. All case-folded, without accents (`core/addressing/text.py` folds
+what was said the same way).
 """
 
 from __future__ import annotations
 
-
-def _words(*lines: str) -> frozenset[str]:
-    return frozenset(" ".join(lines).split())
-
+from server.core.addressing import languages
+from server.core.addressing.languages import words as _words
 
 #: said before a name to call somebody
-HEY = _words("hey hi hello hallo hej hiya yo hola oye salut dis ciao ehi scusa ola oi hoi ok okay morning evening")
+HEY = languages.HEY | _words("hey hi hello hiya yo ok okay morning evening")
 #: said before a name to its bearer, too: "thanks Ana"
 THANKS_TO = _words("sorry thanks pardon cheers danke merci gracias")
 #: noises and hesitations: as if not said
 FILLERS = _words("um uh er erm hmm hm mm mmm ah oh eh uhm ahm euh este aeh ehm eeh")
 #: words that may lead to a name or a question without saying anything themselves
-OPENERS = HEY | FILLERS | _words(
-    "all perdona perdon disculpa entschuldige entschuldigen scusi desculpe excusez so well and but now right yes",
-    "yeah yep no alright actually sorry please also bonjour bueno dear excuse me thanks then good great fine",
-    "perfect lovely cool nice brilliant super exactly anyway first next just one quick thing question cheers ta",
-    "guten tag morgen und ja nein bitte entschuldigung et alors donc oui non pardon y pero entonces bien bon sehr",
-    "buenos dias e allora dunque en dus maar dag wait hang on hold afternoon there because plus again",
+OPENERS = HEY | FILLERS | languages.OPENERS | _words(
+    "all so well and but now right yes yeah yep no alright actually sorry please also dear excuse me thanks then good",
+    "great fine perfect lovely cool nice brilliant super exactly anyway first next just one quick thing question",
+    "cheers ta wait hang on hold afternoon there because plus again kindly mate buddy bro",
 )  # fmt: skip
-QUESTIONS = _words(
+QUESTIONS = languages.QUESTIONS | _words(
     "what what's what're what'd what'll who who's who're who'd whom whose when when's where where's why why's how",
-    "how's which wer wen wem wann wo warum wieso wie welche welcher welches wieviel quoi qui quand ou pourquoi",
-    "comment combien quel quelle quels quelles qu'est que qu'est-ce quien cuando donde como cuanto cuantos cuanta",
-    "cuantas cual cuales por cosa quando dove perche quanto quanti qual quais onde porque wat wanneer waar waarom",
-    "hoe wiens welke hvad vad nar var hur hvor hvordan",
+    "how's which whereabouts",
 )  # fmt: skip
 #: behind a German "was" (what); an English one is a verb
 WAS_ASKS = _words(
     "ist sind war waren hat haben hast habt wird werden wurde wurden soll sollen kostet kosten denkst meinst",
     "machst machen macht gibt bedeutet heisst kommt steht fehlt passiert weisst sagt sagst du wir ihr fur muss",
-    "mussen kann konnen konnte noch genau spricht halt haltst",
+    "mussen kann konnen konnte hatten hattest wollten sollten sollte wollen noch genau spricht halt haltst",
 )  # fmt: skip
 #: verbs that stand before their subject in a question
-MODALS = _words(
+MODALS = languages.MODALS | _words(
     "can could would will do does did should shall have has had is are was were may might won't wouldn't can't",
-    "couldn't don't doesn't didn't isn't aren't wasn't weren't haven't hasn't kannst konntest konnen konnten",
-    "wurdest hast habt ist sind war waren hat wird magst peux pourrais pouvez peut est-ce avez avons puede tienes",
-    "hay hai pode kun kan kunt heb heeft zou",
+    "couldn't don't doesn't didn't isn't aren't wasn't weren't haven't hasn't am",
 )  # fmt: skip
-_ADDRESSED = "you you've you're you'll you'd du dir tu te vous usted voce je jij u"
+_ADDRESSED = languages.YOU | _words("you you've you're you'll you'd")
 #: subjects that follow a modal in a question
-SUBJECTS = _words(
-    _ADDRESSED,
-    "we us it they there he she i anyone anybody someone somebody everyone everybody anything one wir ihr es sie",
-    "er jemand man nous il elle",
+SUBJECTS = _ADDRESSED | languages.SUBJECTS | _words(
+    "we us it they there he she i anyone anybody someone somebody everyone everybody anything one",
 )  # fmt: skip
-YOU = _words(_ADDRESSED, "your yours yourself dich dein deine toi ton ta ti tu")
+YOU = _ADDRESSED | _words("your yours yourself")
 DETERMINERS = _words("the a an this that these those our my your his her their its any some no every each")
 #: what a person may tell an assistant to do, as the first word of a clause
-IMPERATIVES = _words(
-    "puoi potresti puedes podrias podes tell show give send list summarise summarize recap repeat say explain",
+IMPERATIVES = languages.IMPERATIVES | _words(
+    "tell show give send list summarise summarize recap repeat say explain",
     "remind set start stop pause resume wait hold hang be mute unmute hide put read find check note write draft",
     "help go continue carry keep speak talk walk describe compare name count add take look draw make open close",
     "save share post email mail message book schedule cancel delete remove search google translate spell",
@@ -69,22 +58,28 @@ IMPERATIVES = _words(
     "reset join hurry stay hush shush slow speed focus raise lower end begin restart split combine merge attach",
     "include exclude replace rewrite polish transcribe quiz ask act comment weigh jump mention clear clarify",
     "narrow outline inform warn alert prompt brief point bear ring text zip pin unpin lock fire shoot decide vote",
-    "judge settle rule zeig zeige sag sage fass fasse gib schreib schreibe notiere erklar erklare lies wiederhole",
-    "stopp halt warte nenn such ubersetze erinnere stelle stell montre dis donne resumez repete explique ecris",
-    "lis traduis arrete rappelle envoie muestra dime di dame repite explica escribe anota lee traduce para",
-    "recuerdame envia manda pon busca cuentame dimmi mostra ripeti scrivi leggi riassumi spiega diga mostre",
-    "repita zeg toon geef herhaal stuur",
+    "judge settle rule circulate confirm enter type reword shift push pop chuck stick grab dig whip hook crunch tally",
+    "total list carry number enumerate dictate recite contact invite accept approve reject arrange reserve order buy",
 )  # fmt: skip
-#: said of the agent, not to it, when they follow its name at once
-ABOUT_AFTER = _words(
+#: verbs said of the agent, not to it, when they follow its name at once
+VERBS_AFTER = languages.VERBS_AFTER | _words(
     "is was has had said says will would can't cannot could does did doesn't didn't isn't wasn't won't wouldn't",
-    "seems looks sounds gave told made got and or keeps kept thinks thought knows knew might may should heard",
-    "answered can joined left who which that in on at for from with as too also either itself here are were if",
-    "when while because hat ist war wird kann sagt sagte hatte a est etait dit peut va ha es fue dijo puede esta",
-    "e detto",
+    "seems looks sounds gave told made got keeps kept thinks thought knows knew might may should heard answered can",
+    "joined left are were went came took wrote",
 )  # fmt: skip
+#: said of the agent, too, when they follow its name at once
+ABOUT_AFTER = VERBS_AFTER | _words(
+    "and or who which that in on at for from with as too also either itself here if when while because",
+)  # fmt: skip
+
+
+def is_common(word: str) -> bool:
+    """Whether a word has a use of its own in these lists, so that a capital does not make it a name."""
+    return any(word in known for known in (OPENERS, QUESTIONS, MODALS, IMPERATIVES, SUBJECTS, ABOUT_AFTER, ORDINARY))
+
+
 #: before a name these say that it is talked about
-ABOUT_BEFORE = _words(
+ABOUT_BEFORE = languages.ABOUT_BEFORE | _words(
     "ask asks asked asking about with to of for by from let have having had make made tell tells told telling use",
     "uses used using called like than the a an our my your his her their this that or invite invites invited need",
     "needs want wants turn turned got get give gave see sees saw via is was are am not were be been being hear",
@@ -95,9 +90,7 @@ ABOUT_BEFORE = _words(
     "switch off restart replace teach taught thank let's because though although unless once only against between",
     "behind around near poor dear old mind both neither either nor i we you he she they it these those and named",
     "name name's mean means meant forget forgot install installed bought buy show showed train trained watch",
-    "disturb interrupt wake woke mit von bei zu fur uber ob dass wenn hat ist der die das fragt frag frage fragen",
-    "gefragt sagte ohne avec de pour par chez si que demande demander demandons con para por pregunta pregunte le",
-    "di van voor",
+    "disturb interrupt wake woke",
 )  # fmt: skip
 #: names of other machines that are called like persons
 ASSISTANTS = _words(
