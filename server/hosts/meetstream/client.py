@@ -18,6 +18,7 @@ from urllib.parse import quote
 import httpx
 
 from server.errors import HostError
+from server.hosts.inflight import InFlight
 from server.hosts.meetstream.fields import LONGEST_ID, parse_object, text_of
 
 BASE_URL = "https://api.meetstream.ai/api/v1"
@@ -89,6 +90,7 @@ class Client:
             timeout=TIMEOUT,
             trust_env=False,
         )
+        self._flying = InFlight()
         self._sleep = sleep
         self._now = now
         self._chance = chance
@@ -131,6 +133,7 @@ class Client:
 
     async def close(self) -> None:
         """Give back connections. May be called twice."""
+        await self._flying.settle()
         await self._http.aclose()
 
     async def _call(
@@ -148,7 +151,7 @@ class Client:
         for attempt in range(1, TRIES + 1):
             wait = self._chance() * min(LONGEST_BACKOFF, BACKOFF * 2 ** (attempt - 1))
             try:
-                response = await self._http.request(method, path, json=body, headers=headers)
+                response = await self._flying.run(self._http.request(method, path, json=body, headers=headers))
             except httpx.HTTPError as error:
                 again = repeatable or isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
                 failure = _unreached(error)

@@ -20,6 +20,7 @@ from server.core.messages import (
     Duck,
     End,
     Flush,
+    Hand,
     Pause,
     Resume,
     ShowCard,
@@ -98,13 +99,17 @@ class ControlLink:
         match message:
             case Welcome():
                 self._playing.welcome(message.epoch, message.resume)
-                self._look(Face(message.name, message.state, card=message.card))
+                self._look(Face(message.name, message.state, card=message.card, hand=message.hand))
             case State(state, detail):
                 self._look(replace(self._face, state=state, detail=detail))
             case ShowCard(card):
                 self._look(replace(self._face, card=card))
+            case Hand(label):
+                self._look(replace(self._face, hand=label))
             case Begin(epoch, reply):
                 self._playing.begin(epoch, reply)
+                if self._face.hand:  # who speaks does not ask for the floor
+                    self._look(replace(self._face, hand=""))
             case End(epoch, reply, samples):
                 self._playing.end(epoch, reply, samples)
             case Flush(epoch):

@@ -50,6 +50,19 @@ _BUBBLE = (
 
 Point = tuple[float, float]
 
+#: the raised hand in the presence's own measure: fingers and thumb, and the outline of the palm
+_FINGERS: tuple[tuple[Point, Point], ...] = (
+    ((374, 40), (374, 76)),
+    ((402, 8), (402, 76)),
+    ((430, 12), (430, 76)),
+    ((458, 36), (458, 76)),
+    ((372, 116), (330, 76)),
+)
+_PALM: tuple[Point, ...] = (
+    (374, 76), (374, 100), (377, 117), (387, 131), (401, 139), (416, 142), (431, 139), (445, 131), (455, 117),
+    (458, 100), (458, 76),
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -60,6 +73,8 @@ class Face:
     #: a few plain words, or empty
     detail: str = field(default="", repr=False)
     card: Card | None = field(default=None, repr=False)
+    #: the label of the raised hand, or empty while it is down
+    hand: str = field(default="", repr=False)
 
 
 def draw_still(face: Face, fonts: Path | None) -> bytes:
@@ -67,7 +82,8 @@ def draw_still(face: Face, fonts: Path | None) -> bytes:
     sentence = (face.detail or "I need a moment.") if face.state == "trouble" else ""
     card = None if sentence else face.card
     place = _CARD if card else _TALK if sentence else _ALONE
-    image = _shapes(face.state, place, fonts).copy()
+    hand = "" if sentence or face.state == "speaking" else face.hand
+    image = _shapes(face.state, place, bool(hand), fonts).copy()
     pen = ImageDraw.Draw(image)
     _who(pen, face.name, fonts)
     _doing(pen, face.state, fonts)
@@ -78,10 +94,12 @@ def draw_still(face: Face, fonts: Path | None) -> bytes:
         lines = letters.lines(sentence, 712, 4)
         for at, line in enumerate(lines):
             letters.draw(pen, (520, 396 - 37 * len(lines) + 74 * at), line, INK)
-    elif face.detail:
+    elif face.detail and not hand:
         letters = Lettering(fonts, 40, 500)
         detail = letters.fit(face.detail, 712)
         letters.draw(pen, (_RIGHT - letters.width(detail), 658), detail, SOFT)
+    if hand:
+        _label(pen, hand, place, fonts)
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=3)
     return out.getvalue()
@@ -103,11 +121,26 @@ def _doing(pen: ImageDraw.ImageDraw, state: AgentState, fonts: Path | None) -> N
     letters.draw(pen, (_RIGHT - 30 - letters.width(_WORDS[state]), 99), _WORDS[state], colour)
 
 
+def _label(pen: ImageDraw.ImageDraw, label: str, place: tuple[int, int, float], fonts: Path | None) -> None:
+    """What the hand is up for: under the presence, in a frame where there is room for one."""
+    if place == _CARD:
+        letters = Lettering(fonts, 40, 650)
+        lines = letters.lines(label, 292, 3)
+        for at, line in enumerate(lines):
+            letters.draw(pen, (194 - letters.width(line) / 2, 542 - 22 * len(lines) + 44 * at), line, INK)
+        return
+    letters = Lettering(fonts, 42, 650)
+    shown = letters.fit(label, 532)
+    half = letters.width(shown) / 2 + 34
+    pen.rounded_rectangle((640 - half, 620, 640 + half, 680), 30, fill=PANEL, outline=ACCENT, width=4)
+    letters.draw(pen, (640 - half + 34, 664), shown, INK)
+
+
 @lru_cache(maxsize=32)
-def _shapes(state: AgentState, place: tuple[int, int, float], fonts: Path | None) -> Image.Image:
+def _shapes(state: AgentState, place: tuple[int, int, float], hand: bool, fonts: Path | None) -> Image.Image:
     """Everything without letters. There are few of them, so each is drawn once."""
     image, pen = canvas((SIZE[0] * FINE, SIZE[1] * FINE), GROUND)
-    _presence(pen, state, place)
+    _presence(pen, state, place, hand)
     left = _RIGHT - 30 - round(Lettering(fonts, 44, 650).width(_WORDS[state])) - 18 - 44 - 26
     pen.rounded_rectangle(_fine((left, 48, _RIGHT, 120)), 36 * FINE, fill=ACCENT if state == "speaking" else PANEL)
     _mark(pen, state, (left + 26, 62))
@@ -118,7 +151,7 @@ def _fine(box: tuple[float, float, float, float]) -> tuple[float, float, float, 
     return box[0] * FINE, box[1] * FINE, box[2] * FINE, box[3] * FINE
 
 
-def _presence(pen: ImageDraw.ImageDraw, state: AgentState, place: tuple[int, int, float]) -> None:
+def _presence(pen: ImageDraw.ImageDraw, state: AgentState, place: tuple[int, int, float], hand: bool) -> None:
     left, top, scale = place
 
     def at(x: float, y: float) -> Point:
@@ -151,6 +184,13 @@ def _presence(pen: ImageDraw.ImageDraw, state: AgentState, place: tuple[int, int
     pen.polygon([at(*point) for point in (*upper, *reversed(lower))], face)
     for line in (upper, lower):
         stroke([at(*point) for point in line], 20, face)
+    if hand:
+        palm = [at(*point) for point in _PALM]
+        for width, colour in ((43, GROUND), (19, ACCENT)):
+            pen.polygon(palm, colour)
+            for finger in _FINGERS:
+                stroke([at(*point) for point in finger], width, colour)
+            stroke([*palm, palm[0]], width, colour)
 
 
 def _bubble() -> list[Point]:

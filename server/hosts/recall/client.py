@@ -23,6 +23,7 @@ import httpx
 from server.addresses import parse_address
 from server.errors import HostError, SettingsError
 from server.hosts.base import OVER
+from server.hosts.inflight import InFlight
 from server.hosts.recall.refusals import refusal
 from server.hosts.recall.status import latest
 
@@ -104,6 +105,7 @@ class Client:
             # A proxy that the machine is set up with would see the key and the meeting's address.
             trust_env=False,
         )
+        self._flying = InFlight()
         self._sleep, self._clock, self._spread, self._new_key = sleep, clock, spread, new_key
 
     async def create_bot(self, body: Mapping[str, Any], session: str, told: Told = lambda words: None) -> str:
@@ -159,6 +161,7 @@ class Client:
 
     async def close(self) -> None:
         """Give the connections back. May be called twice."""
+        await self._flying.settle()
         await self._http.aclose()
 
     async def _call(
@@ -179,7 +182,7 @@ class Client:
         tries: Counter[int] = Counter()
         perhaps_done = False
         while True:
-            answer = await self._send(method, path, payload, query, key)
+            answer = await self._flying.run(self._send(method, path, payload, query, key))
             if 200 <= answer.status < 300:
                 return _parsed(answer)
             error = _error(answer, payload)

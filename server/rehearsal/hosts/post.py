@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from server.errors import RehearsalError
+from server.hosts.inflight import InFlight
 from server.rehearsal.hosts.clocks import Clocks
 from server.rehearsal.hosts.signing import new_id, unsigned
 
@@ -66,6 +67,7 @@ class Post:
         self._on_failed = on_failed
         # Bounded by LIMIT in put().
         self._queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
+        self._flying = InFlight()
         self._held: list[Mapping[str, Any]] | None = None
         self._retries: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -104,6 +106,7 @@ class Post:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        await self._flying.settle(0.0)
         self._task = None
         for task in tasks:
             if not task.cancelled():
@@ -145,7 +148,7 @@ class Post:
         body = json.dumps(message).encode()
         headers = {"Content-Type": "application/json", **self._sign(body, message_id)}
         try:
-            response = await self._client.post(self.url, content=body, headers=headers)
+            response = await self._flying.run(self._client.post(self.url, content=body, headers=headers))
             status = response.status_code
         except (httpx.HTTPError, httpx.InvalidURL):
             status = 0
