@@ -24,7 +24,21 @@ from server.core.conversation import Config, Conversation
 from server.core.decision import Decision
 from server.core.doubt import DEADLINE
 from server.core.looking import Source
-from server.core.messages import Card, Flush, Line, Problem, Resume, ShowCard, State, Welcome, plain
+from server.core.messages import (
+    Card,
+    Continue,
+    Duck,
+    Flush,
+    Hand,
+    Line,
+    Pause,
+    Problem,
+    Resume,
+    ShowCard,
+    State,
+    Welcome,
+    plain,
+)
 from server.core.prompt import Thought
 from server.ears.base import SAMPLE_RATE as EAR_RATE
 from server.ears.base import Ears, EarStream, SpeechEdge, Transcriber, WordStream
@@ -36,6 +50,8 @@ from server.voices.base import Voice
 
 log = logging.getLogger("parley.session")
 
+#: messages to the page that the watchers of a session are told of
+SHOWN = (Line, State, Duck, Pause, Continue, Flush, Hand)
 #: bytes of a picture on the tile
 LARGEST_CARD = 200_000
 
@@ -116,7 +132,7 @@ class Session:
         self.health: dict[str, float] = {}
         self.last_seen = clock()
         self._on_decision = on_decision
-        #: told of every line, state and decision, as plain data
+        #: told of every line, state and decision, and of what the voice, the hand and the floor do, as plain data
         self._show = show
         self._inbox: deque[ev.Event] = deque()
         self._draining = False
@@ -181,6 +197,7 @@ class Session:
             self._words.edge(edge)
         lag = max(0.0, (self._ear_samples - edge.sample) / EAR_RATE)
         self.tell(ev.SpeechStarted(lag) if edge.speaking else ev.SpeechStopped(lag))
+        self._show({"type": "floor", "talking": edge.speaking})
 
     # ------------------------------------------------------------ the page
 
@@ -234,7 +251,7 @@ class Session:
             case fx.ToPage(message):
                 if self.link is not None:
                     self.link.send(message)
-                if isinstance(message, (Line, State)):
+                if isinstance(message, SHOWN):
                     self._show(plain(message))
                 if isinstance(message, Flush) and self._playout is not None:
                     self._playout.stop()

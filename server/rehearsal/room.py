@@ -15,6 +15,7 @@ from server.errors import ProviderError, RehearsalError
 from server.rehearsal.meeting import Line, Meeting, MeetingEvent, Person
 from server.rehearsal.room_file import MAX_NAME, read_meeting
 from server.rehearsal.room_lines import Lines
+from server.rehearsal.room_manners import Manners
 from server.rehearsal.room_player import Player
 from server.voices.espeak_speaker import VOICES
 
@@ -59,9 +60,12 @@ class Room:
         self._on_close = on_close
         self._listeners: list[Callable[[Event], None]] = []
         self._lines = Lines()
+        self._manners = Manners()
         self._state = "listening"
         self._waiting: dict[int, int] = {}
         self._floor: dict[int, asyncio.Lock] = {}
+        #: how often each person has cut in: what they had waiting before is not said any more
+        self._cuts: dict[int, int] = {}
         embedded = VOICES if meeting.voice.name == "espeak" else ()
         self._voices = tuple(voices if voices is not None else embedded)
         self._stop_listening = meeting.listen(self._meeting_event)
@@ -96,6 +100,7 @@ class Room:
             "people": self._people(),
             "lines": self._lines.snapshot(self.meeting.now()),
             "meeting": self.player.snapshot if self.player else None,
+            "manners": self._manners.snapshot,
         }
 
     def _tell(self, event: Event) -> None:
@@ -114,7 +119,9 @@ class Room:
             self._tell(self._lines.ended(event.line))
 
     def session_event(self, event: Event) -> None:
-        """Something happened in the agent's session: a `state`, a `line` or a `decision`."""
+        """Something happened in the agent's session: a `state`, a `line`, a `decision`, what its ears hear (`floor`),
+        or a message that moves its voice or its hand.
+        """
         match event.get("type"):
             case "state":
                 self._state = str(event.get("state", ""))
@@ -127,6 +134,12 @@ class Room:
                 self._tell(self._lines.decided(event))
             case _:
                 pass  # the session has more to tell than this room shows
+        changed = self._manners.take(event)
+        if changed is None:
+            return
+        self._tell(changed)
+        if changed["type"] == "voice" and (line := self._lines.voiced(changed["voice"])) is not None:
+            self._tell(line)
 
     def _player_changed(self) -> None:
         self._tell({"type": "meeting", "meeting": self.player.snapshot if self.player else None})
@@ -156,6 +169,7 @@ class Room:
             raise RehearsalError("Somebody has to stay.")
         self.meeting.remove(person_id)
         self._floor.pop(person_id, None)
+        self._cuts.pop(person_id, None)
 
     def _next_voice(self) -> str:
         taken = {p.voice for p in self.meeting.people}
@@ -178,34 +192,50 @@ class Room:
 
     # ------------------------------------------------------------ lines
 
-    async def say(self, person_id: int, text: str) -> Line:
-        """Someone says a typed line, after what they are already saying. Returns when it has begun.
+    async def say(self, person_id: int, text: str) -> Line | None:
+        """Someone says a typed line, after what they are already saying. Returns when it has begun, or None when
+        they cut in meanwhile and this is not said any more.
 
         When the voice fails the line is said without sound, and everyone is told so.
         """
-        person = self.meeting.person(person_id)
-        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        if not text:
-            raise RehearsalError("A line needs a word.")
-        if len(text) > MAX_LINE:
-            raise RehearsalError(f"A line has at most {MAX_LINE} characters.")
+        person, text = self.meeting.person(person_id), _words(text)
         if self._waiting.get(person_id, 0) >= MAX_WAITING:
             raise RehearsalError("Wait a moment: this person has enough left to say.")
-        self._waiting[person_id] = self._waiting.get(person_id, 0) + 1
+        return await self._say(person, text)
+
+    async def interrupt(self, person_id: int, text: str) -> Line | None:
+        """Someone cuts in: breaks off what they are saying, forgets what they had waiting, and says this at once,
+        whoever is talking. Otherwise as `say`.
+        """
+        person, text = self.meeting.person(person_id), _words(text)
+        self._cuts[person_id] = self._cuts.get(person_id, 0) + 1
+        for line in self.meeting.lines:
+            if line.person.id == person_id:
+                self.meeting.stop(line)
+        return await self._say(person, text)
+
+    async def _say(self, person: Person, text: str) -> Line | None:
+        number, cuts = person.id, self._cuts.get(person.id, 0)
+        self._waiting[number] = self._waiting.get(number, 0) + 1
         try:
-            async with self._floor.setdefault(person_id, asyncio.Lock()):
+            async with self._floor.setdefault(number, asyncio.Lock()):
                 for line in self.meeting.lines:
-                    if line.person.id == person_id:
+                    if line.person.id == number:
                         await line.done
+                if self._cuts.get(number, 0) != cuts:
+                    return None
                 try:
-                    return await self.meeting.say(person.id, text)
+                    spoken = await self.meeting.prepare(person, text)
                 except ProviderError as error:
                     self._tell({"type": "notice", "text": f"The voice is silent ({error.code}): words only."})
-                    return await self.meeting.say(person.id, text, sound=False)
+                    spoken = await self.meeting.prepare(person, text, sound=False)
+                if self._cuts.get(number, 0) != cuts:  # they cut in while the voice was made
+                    return None
+                return await self.meeting.say(number, text, spoken=spoken)
         finally:
-            self._waiting[person_id] -= 1
-            if not self._waiting[person_id]:
-                del self._waiting[person_id]
+            self._waiting[number] -= 1
+            if not self._waiting[number]:
+                del self._waiting[number]
 
     def hush(self) -> None:
         """Everybody breaks off in the middle of the word."""
@@ -263,8 +293,21 @@ class Room:
         self._listeners.clear()
 
 
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _words(text: str) -> str:
+    text = _one_line(text)
+    if not text:
+        raise RehearsalError("A line needs a word.")
+    if len(text) > MAX_LINE:
+        raise RehearsalError(f"A line has at most {MAX_LINE} characters.")
+    return text
+
+
 def _name(name: str) -> str:
-    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    name = _one_line(name)
     if not name:
         raise RehearsalError("A person needs a name.")
     if len(name) > MAX_NAME:

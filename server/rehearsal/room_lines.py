@@ -13,6 +13,10 @@ Event = dict[str, Any]
 KEPT = 400
 #: How many of the latest lines are searched for the one the agent has just understood.
 _RECENT = 200
+#: How often a line tells what became of the agent's voice; later turns are left out.
+MAX_TOLD = 8
+#: What its voice does when nobody is in its way.
+_PLAIN = frozenset(("silent", "speaking"))
 
 
 class Lines:
@@ -74,6 +78,16 @@ class Lines:
             }
         )
 
+    def voiced(self, voice: str) -> Event | None:
+        """The agent lowered its voice, held it, went on or stopped: kept with the line it is saying, if any."""
+        line = next((line for line in reversed(self._lines.values()) if line["agent"]), None)
+        if line is None or line["final"] or voice in _PLAIN:
+            return None
+        told = line.get("voice", [])
+        if voice in told[-1:] or len(told) >= MAX_TOLD:
+            return None
+        return self._keep({**line, "voice": [*told, voice]})
+
     def understood(self, event: Event) -> None:
         """The agent has a line in its transcript: find out which of ours that is."""
         if not event.get("final", True):
@@ -96,6 +110,8 @@ class Lines:
             "verdict": str(event.get("verdict", "")),
             "reason": str(event.get("reason", "")),
             "words": str(event.get("words", "")),
+            "evidence": str(event.get("evidence", "")),
+            "floor": str(event.get("floor", "")),
             "outcome": str(event.get("outcome", "")),
             "latency_ms": event.get("latency_ms"),
         }
@@ -122,6 +138,8 @@ class Lines:
         before = self._lines.get(event["id"])
         if before is not None and "decision" in before:
             event["decision"] = before["decision"]
+        if before is not None and "voice" in before:
+            event.setdefault("voice", before["voice"])
         self._lines[event["id"]] = event
         while len(self._lines) > KEPT:
             self._lines.popitem(last=False)

@@ -7,6 +7,7 @@ From the page (the first message is `join`; everything else is refused before it
 
     join    {room}               the key kept in the tab, or ""; answered by `welcome`
     say     {person, text}       a person says a line, after what they are already saying
+    interrupt {person, text}     a person breaks off what they are saying and says this at once, over whoever talks
     hush    {}                   everybody breaks off
     person.add {name}            person.rename {person, name}        person.remove {person}
     play    {speed}              1, 2, 5, 20, or 0 for all of it at once        pause {}        unload {}
@@ -15,15 +16,18 @@ From the page (the first message is `join`; everything else is refused before it
 
 To the page:
 
-    welcome {room, page, agent, state, people, lines, meeting}
-            the whole room; `page` is the address of the agent's page
+    welcome {room, page, agent, state, people, lines, meeting, manners}
+            the whole room; `page` is the address of the agent's page, `manners` is {voice, words, hand, talking}
     people  {people: [{id, name}]}
-    line    {id, person, speaker, text, agent, final, cut, start, seconds, words, decision?, age?}
+    line    {id, person, speaker, text, agent, final, cut, start, seconds, words, decision?, voice?, age?}
             one line; the same id again replaces it. `start` is seconds of the meeting, `words` the begins of
-            the words after it in seconds; `person` 0 is the agent
-    decision {line, verdict, reason, words, outcome, latency_ms}
+            the words after it in seconds; `person` 0 is the agent, and `voice` what became of its voice meanwhile
+    decision {line, verdict, reason, words, evidence, floor, outcome, latency_ms}
             why the agent answered that line, or did not; see server/core/decision.py
     state   {state}              the agent's state
+    floor   {talking}            whether the agent's ears hear somebody
+    voice   {voice, words}       silent, speaking, lowered, held, going on, or stopped; `words` say why it stopped
+    hand    {label}              the agent raises its hand for this; "" when it takes it down
     meeting {meeting: null | {title, speakers, turns, said, seconds, duration, speed, state, trouble}}
             `state` is ready, playing, paused or over; times are seconds of the recording
     notice  {text}               one sentence to show
@@ -173,7 +177,7 @@ class RoomSockets:
             if message.get("type") == "leave":
                 await self._rooms.end(room)
                 return
-            if message.get("type") != "say":
+            if message.get("type") not in ("say", "interrupt"):
                 await _perform(visit, room, message)
                 continue
             if len(visit.at_work) >= MAX_AT_WORK:
@@ -241,6 +245,8 @@ async def _perform(visit: Visit, room: Room, message: dict[str, Any]) -> None:
         match message:
             case {"type": "say", "person": int(person), "text": str(text)}:
                 await room.say(person, text)
+            case {"type": "interrupt", "person": int(person), "text": str(text)}:
+                await room.interrupt(person, text)
             case {"type": "hush"}:
                 room.hush()
             case {"type": "person.add", "name": str(name)}:

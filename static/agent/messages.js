@@ -111,6 +111,7 @@ export const HEADER_BYTES = 20;
  * @property {Card|null} card
  * @property {Resume|null} resume
  * @property {number} version
+ * @property {string} hand
  */
 /**
  * @typedef {object} State
@@ -176,6 +177,11 @@ export const HEADER_BYTES = 20;
  * @typedef {object} ShowCard
  * @property {"card"} type
  * @property {Card|null} card
+ */
+/**
+ * @typedef {object} Hand
+ * @property {"hand"} type
+ * @property {string} label "" lowers it
  */
 /**
  * @typedef {object} Ack
@@ -261,6 +267,7 @@ export const TO_PAGE = {
     card: optional(nullable(card), null),
     resume: optional(nullable(resume), null),
     version: optional(count, VERSION),
+    hand: optional(text, ""),
   },
   state: { state: agentState, detail: optional(text, "") },
   begin: { epoch: count, reply: count },
@@ -279,6 +286,7 @@ export const TO_PAGE = {
   duck: { db: number, ramp: optional(number, 30) },
   line: lineShape,
   card: { card: nullable(card) },
+  hand: { label: text },
   ack: { seq: count },
   problem: { code: text, message: text, fatal: optional(flag, false) },
   pong: { t: number },
@@ -301,7 +309,7 @@ const checkers = Object.fromEntries(Object.entries(TO_PAGE).map(([type, shape]) 
 
 /**
  * @param {string} source one text frame
- * @returns {Welcome|State|Begin|Piece|Marks|End|Flush|Pause|Continue|Duck|Line|ShowCard|Ack|Problem|Pong|null}
+ * @returns {Welcome|State|Begin|Piece|Marks|End|Flush|Pause|Continue|Duck|Line|ShowCard|Hand|Ack|Problem|Pong|null}
  *   null for a type this page does not know: a newer backend may say more than we understand
  * @throws {MessageError} when it is not JSON or a field is missing or of the wrong kind
  */

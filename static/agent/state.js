@@ -2,6 +2,7 @@
 // `tile(state)` what a participant should see. No element, socket or clock in here.
 
 const LINES_KEPT = 12;
+const LABEL_MOST = 60; // signs of a hand's label: six words are about thirty
 export const LINES_SHOWN = 3;
 
 /**
@@ -19,6 +20,7 @@ export const LINES_SHOWN = 3;
  * @property {boolean} blocked the browser does not let us sound yet
  * @property {boolean} ducked
  * @property {import("./messages.js").Card|null} card
+ * @property {string} hand label of the raised hand, "" while it is down
  * @property {import("./messages.js").Line[]} lines
  */
 
@@ -38,6 +40,7 @@ export function initial(name) {
     blocked: false,
     ducked: false,
     card: null,
+    hand: "",
     lines: [],
   };
 }
@@ -56,12 +59,14 @@ export function reduce(state, action) {
         agent: action.state,
         detail: "",
         card: action.card,
+        hand: labelOf(action.hand),
         lines: action.lines.slice(-LINES_KEPT),
       };
     case "state":
       return { ...state, agent: action.state, detail: action.detail };
     case "begin":
-      return action.epoch < state.epoch ? state : { ...state, epoch: action.epoch, reply: action.reply };
+      // It has the floor: who speaks does not ask for it.
+      return action.epoch < state.epoch ? state : { ...state, epoch: action.epoch, reply: action.reply, hand: "" };
     case "flush":
       return { ...state, epoch: Math.max(state.epoch, action.epoch), reply: action.epoch > state.epoch ? 0 : state.reply };
     case "over":
@@ -70,6 +75,8 @@ export function reduce(state, action) {
       return { ...state, lines: merge(state.lines, action) };
     case "card":
       return { ...state, card: action.card };
+    case "hand":
+      return { ...state, hand: labelOf(action.label) };
     case "connection":
       return { ...state, connection: action.state, away: action.state === "open" ? false : state.away };
     case "away":
@@ -95,6 +102,11 @@ function merge(lines, { id, speaker, text, final, agent }) {
   return [...lines, line].slice(-LINES_KEPT);
 }
 
+/** @param {string} label @returns {string} one short line; the tile cuts what is still too wide */
+function labelOf(label) {
+  return [...label.replace(/\s+/g, " ").trim()].slice(0, LABEL_MOST).join("");
+}
+
 const WORDS = {
   connecting: "Connecting",
   listening: "Listening",
@@ -109,7 +121,7 @@ const WORDS = {
  * @param {PageState} state
  * @param {string[]} captions own words being spoken
  * @returns {{mark: string, word: string, stage: "alone"|"talk"|"card", sentence: string, note: string,
- *   captions: string[], lines: import("./messages.js").Line[], card: object|null, name: string}}
+ *   captions: string[], lines: import("./messages.js").Line[], card: object|null, hand: string, name: string}}
  */
 export function tile(state, captions) {
   const sentence = sentenceOf(state);
@@ -118,16 +130,18 @@ export function tile(state, captions) {
   const lines = quiet ? [] : state.lines.filter((line) => line.text.trim() !== "").slice(-LINES_SHOWN);
   const card = quiet ? null : state.card;
   const shown = sentence ? [] : captions;
+  const hand = quiet || mark === "speaking" || state.blocked ? "" : state.hand;
   const something = sentence !== "" || shown.length > 0 || lines.length > 0;
   return {
     mark,
     word: WORDS[mark],
     stage: card ? "card" : something ? "talk" : "alone",
     sentence,
-    note: noteOf(state, mark),
+    note: hand ? "" : noteOf(state, mark),
     captions: shown,
     lines,
     card,
+    hand,
     name: state.name,
   };
 }

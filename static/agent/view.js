@@ -21,9 +21,10 @@ const LINE = {
 export function createView(page) {
   const main = page.querySelector("main.tile");
   const part = (name) => main.querySelector(name);
-  const [name, word, talk, card, note] = [".name", ".word", ".talk", ".card", ".note"].map(part);
+  const [name, word, talk, card, note, hand, label] =
+    [".name", ".word", ".talk", ".card", ".note", ".hand", ".hand .label"].map(part);
   const face = createFace(part(".mouth"));
-  let shown = { mark: "", word: "", stage: "", talk: "", note: null, name: "", card: undefined };
+  let shown = { mark: "", word: "", stage: "", talk: "", note: null, name: "", card: undefined, hand: "" };
   let speaking = false;
   let overlay = null;
 
@@ -75,12 +76,21 @@ export function createView(page) {
     }
   }
 
+  function showHand(tile) {
+    if (tile.hand === shown.hand) return;
+    shown.hand = tile.hand;
+    main.dataset.hand = tile.hand ? "up" : "down";
+    label.textContent = tile.hand;
+    hand.hidden = tile.hand === "";
+  }
+
   return {
     /** @param {ReturnType<import("./state.js").tile>} tile @param {string} label */
     render(tile, label) {
       if (page.documentElement.dataset.state !== label) page.documentElement.dataset.state = label;
       if (tile.stage !== shown.stage) main.dataset.stage = shown.stage = tile.stage;
       showWho(tile);
+      showHand(tile);
       if (tile.card !== shown.card) {
         shown.card = tile.card;
         card.hidden = tile.card === null;

@@ -3,6 +3,9 @@
 import { createBots } from "./bots.js";
 import { createConnection } from "./connection.js";
 import { make } from "./dom.js";
+import { createInterrupt } from "./interrupt.js";
+import { mayInterrupt, speakers } from "./manners.js";
+import { createMannersView } from "./manners-view.js";
 import { lean, questionsOf, readMeetingFile, sendMeeting } from "./meeting-file.js";
 import { createPeopleView } from "./people-view.js";
 import { createPlayerView } from "./player-view.js";
@@ -48,7 +51,21 @@ const player = createPlayerView($("player"), {
   pause: () => command({ type: "pause" }),
   unload: () => command({ type: "unload" }),
 });
-const talk = createTalk({ button: $("talk"), word: $("talk-word"), note: $("talk-note") }, sound, join);
+const talk = createTalk({ button: $("talk"), word: $("talk-word"), note: $("talk-note") }, sound, {
+  join,
+  changed: () => manners.update(room),
+});
+const manners = createMannersView(
+  { floor: $("floor"), voice: $("voice"), hand: $("hand"), button: $("interrupt") },
+  { microphone: () => talk.on },
+);
+createInterrupt(
+  { button: $("interrupt"), words: $("words"), agent: $("agent") },
+  {
+    may: () => mayInterrupt(room),
+    cutIn: (text) => joinThen(() => command({ type: "interrupt", person: room.speaker, text })),
+  },
+);
 const connection = createConnection({ event: received, sound: sound.frame, status: connected });
 
 // ---- in
@@ -94,8 +111,8 @@ function draw() {
   all = false;
   touched.clear();
   people.update(room.people, room.speaker);
-  const open = [...room.lines.values()].slice(-30).filter((line) => !line.final);
-  people.speaking(new Set(open.map((line) => line.person)));
+  people.speaking(new Set(speakers(room.lines).keys()));
+  manners.update(room);
   player.update(room.meeting);
   document.documentElement.dataset.agent = room.state;
   const speaker = room.people.find((person) => person.id === room.speaker);

@@ -1,5 +1,7 @@
 // What this page knows about the room. Pure: an event in, the next state out; views compare what changed.
 
+import { speakers } from "./manners.js";
+
 /** Lines kept; the oldest leave first, as they do on the server. */
 export const KEPT = 400;
 
@@ -13,6 +15,7 @@ export function emptyRoom() {
     lines: new Map(),
     meeting: null,
     tally: { answered: 0, silent: 0 },
+    manners: { voice: "silent", words: "", hand: "", talking: false, explained: false },
   };
 }
 
@@ -27,6 +30,7 @@ export function after(room, event) {
       const lines = new Map(event.lines.map((line) => [line.id, line]));
       const next = { ...room, agent: event.agent, state: event.state, people: event.people, lines };
       next.meeting = event.meeting;
+      next.manners = { ...event.manners, explained: true };
       next.speaker = chosen(room.speaker, event.people);
       next.tally = counted(lines.values());
       return { room: next, touched: null };
@@ -45,7 +49,8 @@ export function after(room, event) {
         room.lines.delete(oldest);
         touched.push(oldest);
       }
-      return { room, touched };
+      if (event.agent || event.final) return { room, touched };
+      return { room: { ...room, manners: { ...room.manners, explained: true } }, touched };
     }
     case "decision": {
       const line = room.lines.get(event.line);
@@ -57,6 +62,15 @@ export function after(room, event) {
     }
     case "state":
       return { room: { ...room, state: event.state }, touched: [] };
+    case "floor": {
+      // A line that is being said explains what the agent hears, until it hears nobody.
+      const explained = event.talking && speakers(room.lines).size > 0;
+      return { room: { ...room, manners: { ...room.manners, talking: event.talking, explained } }, touched: [] };
+    }
+    case "voice":
+      return { room: { ...room, manners: { ...room.manners, voice: event.voice, words: event.words } }, touched: [] };
+    case "hand":
+      return { room: { ...room, manners: { ...room.manners, hand: event.label } }, touched: [] };
     case "meeting":
       return { room: { ...room, meeting: event.meeting }, touched: [] };
     case "choose":
@@ -94,24 +108,26 @@ export function initial(name) {
   return letters.join("").toLocaleUpperCase() || "?";
 }
 
-/** A decision in a few plain words. */
+/**
+ * A decision in a few plain words.
+ * @returns {{verdict: string, why: string, wait: string}} what it did, the reason, and how long the answer took; each may be ""
+ */
 export function explain({ verdict, words, outcome, latency_ms }) {
-  const why = words ? `: ${words}` : "";
-  const wait = Number.isFinite(latency_ms) ? ` · first sound after ${(latency_ms / 1000).toFixed(1)} s` : "";
+  const wait = Number.isFinite(latency_ms) ? `first sound after ${(latency_ms / 1000).toFixed(1)} s` : "";
   switch (verdict) {
     case "reply":
-      if (outcome === "interrupted") return `Answered and gave way${why}${wait}`;
-      if (outcome === "withdrawn") return `Held its answer back${why}`;
-      if (outcome === "failed") return "Could not answer: something it needs failed";
-      return `Answered${why}${wait}`;
+      if (outcome === "interrupted") return { verdict: "Answered and gave way", why: words, wait };
+      if (outcome === "withdrawn") return { verdict: "Held its answer back", why: words, wait: "" };
+      if (outcome === "failed") return { verdict: "Could not answer", why: "something it needs failed", wait: "" };
+      return { verdict: "Answered", why: words, wait };
     case "silent":
-      return `Stayed silent${why}`;
+      return { verdict: "Stayed silent", why: words, wait: "" };
     case "stop":
-      return `Stopped${why}`;
+      return { verdict: "Stopped", why: words, wait: "" };
     case "mute":
-      return `Went quiet${why}`;
+      return { verdict: "Went quiet", why: words, wait: "" };
     default:
-      return words;
+      return { verdict: "", why: words, wait: "" };
   }
 }
 

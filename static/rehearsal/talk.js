@@ -5,22 +5,34 @@ const HELD_MS = 350;
 /**
  * @param {{button: HTMLElement, word: HTMLElement, note: HTMLElement}} elements
  * @param {{talk: (on: boolean) => Promise<boolean>, level: () => number}} sound
- * @param {() => Promise<void>} join
+ * @param {{join: () => Promise<void>, changed: () => void}} to
  */
-export function createTalk({ button, word, note }, sound, join) {
+export function createTalk({ button, word, note }, sound, to) {
   let on = false;
-  let pressed = 0;
+  let wanted = false;
+  let work = Promise.resolve();
+  let since = 0;
+  let fresh = false;
   let frame = 0;
 
-  async function set(wanted) {
-    if (wanted) await join();
+  /** One after the other: who lets go while the browser still asks for the microphone is not left on the air. */
+  function set(next) {
+    wanted = next;
+    work = work.then(settle);
+  }
+
+  async function settle() {
+    if (wanted === on) return;
+    if (wanted) await to.join();
     on = await sound.talk(wanted);
+    if (!on) wanted = false; // also when the browser gave none
     button.setAttribute("aria-pressed", String(on));
     word.textContent = on ? "Talking" : "Talk";
     note.hidden = !on;
     cancelAnimationFrame(frame);
     if (on) meter();
     else button.style.setProperty("--level", "0");
+    to.changed();
   }
 
   function meter() {
@@ -28,22 +40,42 @@ export function createTalk({ button, word, note }, sound, join) {
     frame = requestAnimationFrame(meter);
   }
 
-  // A long press talks while it lasts; a short one, or the keyboard, switches.
+  // A long press talks while it lasts; a short one switches. With the pointer, and with Space or Enter.
+  function press() {
+    since = performance.now();
+    fresh = !wanted;
+    if (fresh) set(true);
+  }
+
+  function release() {
+    if (since && (!fresh || performance.now() - since > HELD_MS)) set(false);
+    since = 0;
+  }
+
   button.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || on) return;
-    pressed = performance.now();
-    set(true);
+    if (event.button !== 0) return;
+    button.setPointerCapture(event.pointerId); // let go elsewhere is let go, too
+    press();
   });
-  button.addEventListener("pointerup", () => {
-    if (pressed && performance.now() - pressed > HELD_MS) set(false);
+  button.addEventListener("pointerup", release);
+  button.addEventListener("pointercancel", release);
+  button.addEventListener("keydown", (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    if (!event.repeat) press();
   });
+  button.addEventListener("keyup", (event) => {
+    if (event.key === " " || event.key === "Enter") release();
+  });
+  button.addEventListener("blur", release);
   button.addEventListener("click", (event) => {
-    const fresh = pressed > 0;
-    pressed = 0;
-    // The pointer has switched it on already; a keyboard's click has detail 0 and no pointer before it.
-    if (event.detail && fresh) return;
-    set(!on);
+    if (!event.detail) set(!wanted); // neither pointer nor key: a screen reader's own press
   });
 
-  return { stop: () => set(false) };
+  return {
+    stop: () => set(false),
+    get on() {
+      return on;
+    },
+  };
 }

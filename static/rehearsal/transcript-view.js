@@ -2,6 +2,7 @@
 // answered or did not.
 
 import { make } from "./dom.js";
+import { toldOf } from "./manners.js";
 import { clock, explain, hue, initial, wordsSaid } from "./room-state.js";
 
 const STEP_MS = 60;
@@ -11,7 +12,8 @@ const NEAR_END = 80;
 
 /** @param {{list: HTMLElement, latest: HTMLElement, announce: HTMLElement}} elements */
 export function createTranscriptView({ list, latest, announce }) {
-  /** @type {Map<string, {root: HTMLElement, words: HTMLElement, decision: HTMLElement|null}>} */
+  /** @type {Map<string, {root: HTMLElement, words: HTMLElement, decision: HTMLElement|null,
+   *   decided: string, told: HTMLElement|null}>} */
   const drawn = new Map();
   /** @type {Map<string, {line: object, began: number}>} */
   const growing = new Map();
@@ -70,7 +72,7 @@ export function createTranscriptView({ list, latest, announce }) {
     ]);
     if (again) root.classList.add("again");
     list.append(root);
-    const entry = { root, words, decision: null };
+    const entry = { root, words, decision: null, decided: "", told: null };
     drawn.set(line.id, entry);
     return entry;
   }
@@ -87,11 +89,31 @@ export function createTranscriptView({ list, latest, announce }) {
       growing.set(line.id, { line, began: performance.now() + SOUND_DELAY_MS - (line.age ?? 0) * 1000 });
       timer ||= setInterval(grow, STEP_MS);
     }
-    if (line.decision) {
-      entry.decision ??= entry.root.appendChild(make("p.decision"));
-      entry.decision.dataset.verdict = line.decision.verdict;
-      entry.decision.textContent = explain(line.decision);
+    if (line.decision) decide(entry, line);
+    if (line.voice) {
+      entry.told ??= entry.root.appendChild(make("p.told"));
+      entry.told.replaceChildren(...toldOf(line.voice).map((text) => make("span", { text })));
     }
+  }
+
+  function decide(entry, line) {
+    const { verdict, evidence, floor, outcome } = line.decision;
+    const said = explain(line.decision);
+    const text = [[said.verdict, said.why].filter(Boolean).join(": "), said.wait].filter(Boolean).join(" · ");
+    if (entry.decided === text) return;
+    entry.decided = text;
+    // What it went by, for whoever points at it.
+    const title = [evidence, floor].filter(Boolean).join(" · ");
+    const why = [said.why, said.wait].filter(Boolean).join(" · ");
+    const fresh = make("p.decision", { "data-verdict": verdict, "data-outcome": outcome, title }, [
+      said.verdict ? make("span.verdict", { text: said.verdict }) : null,
+      said.verdict && why ? make("span.unseen", { text: ": " }) : null,
+      why ? make("span.why", { text: why }) : null,
+    ]);
+    if (entry.decision) entry.decision.replaceWith(fresh);
+    else entry.words.after(fresh);
+    entry.decision = fresh;
+    announce.textContent = `${line.speaker}: ${text}`;
   }
 
   return {

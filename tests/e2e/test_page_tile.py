@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.core.messages import Card, Flush, Line, ShowCard, State, Welcome
+from server.core.messages import Begin, Card, Flush, Hand, Line, ShowCard, State, Welcome
 from tests.page_backend import RATE, ramp, speech
 from tests.page_stage import Seat, shown
 
@@ -166,6 +166,44 @@ def test_states(seat, backend, picture, state, word):
     assert {"Parley", "AI", word, "Ada Marsh", "Ben Okafor"} <= set(texts)
 
 
+@pytest.mark.parametrize("label", ["Ship date was changed", "About the second quote from procurement"])
+def test_a_raised_hand_is_seen_beside_everything_else(seat, backend, picture, label):
+    """
+    Hand and label keep the tile's rules alone, beside lines and beside a card, and cover nothing; the beginning of a
+    reply takes the hand down.
+    """
+    seat.open()
+    name = label.split()[0].lower()
+    backend.send(Hand(label))
+    for stage, messages in (("alone", ()), ("talk", TALK), ("card", (ShowCard(CARDS["table"]),))):
+        backend.send(*messages)
+        texts = picture(f"hand-{name}-{stage}")
+        assert label in texts and "Listening" in texts
+        hand = seat.page.locator(".raised > path").bounding_box()
+        assert hand["width"] > 80 or stage == "card"
+        assert seat.page.evaluate("getComputedStyle(document.querySelector('.raised')).opacity") == "1"
+        words = seat.page.locator(".talk").bounding_box() if stage == "talk" else None
+        assert words is None or hand["x"] + hand["width"] < words["x"]
+    backend.send(Begin(1, 1))
+    seat.page.wait_for_function("() => document.querySelector('.hand').hidden")
+    assert label not in picture(f"hand-{name}-down")
+
+
+def test_a_page_that_comes_in_finds_the_hand_up(seat, backend, picture):
+    """
+    The welcome brings the raised hand; an empty label takes it down, and nothing else moves.
+    """
+    up = Welcome(session="s", name="Parley", epoch=1, state="listening", hand="Ship date was changed")
+    backend.welcome = lambda hello: up
+    seat.open()
+    assert "Ship date was changed" in picture("hand-welcome")
+    places = "['.name', '.doing', '.bubble'].map((s) => document.querySelector(s).getBoundingClientRect().toJSON())"
+    before = seat.page.evaluate(places)
+    backend.send(Hand(""))
+    seat.page.wait_for_function("() => document.querySelector('.hand').hidden")
+    assert seat.page.evaluate(places) == before
+
+
 def test_trouble_is_one_calm_sentence(seat, backend, picture):
     """
     Trouble takes the place of lines and cards.
@@ -277,7 +315,11 @@ def test_hostile_text_is_text(seat, backend, picture, text):
     picture(f"hostile-{number}-table")
     backend.send(ShowCard(Card("bar", text, labels=(text, text), values=(1e300, -1))))
     picture(f"hostile-{number}-bar")
-    backend.send(ShowCard(None), State("speaking", text))
+    backend.send(Hand(text))
+    picture(f"hostile-{number}-hand-card")
+    backend.send(ShowCard(None))
+    picture(f"hostile-{number}-hand")
+    backend.send(State("speaking", text))
     backend.say(ramp(0.5), text=text)
     backend.wait("played", lambda m: m["ended"])
     picture(f"hostile-{number}-captions")
@@ -305,10 +347,10 @@ def test_the_tile_never_shows_a_code_or_an_address(seat, backend, picture):
 
 def test_nothing_is_drawn_while_nothing_happens(seat, backend):
     """
-    Three seconds of listening leave the page untouched and no animation runs.
+    Three seconds of listening, the hand up, leave the page untouched and no animation runs.
     """
     seat.open()
-    backend.send(*TALK)
+    backend.send(*TALK, Hand("Ship date was changed"))
     seat.page.wait_for_timeout(800)
     seat.page.evaluate(
         "() => { window.changes = 0; new MutationObserver((l) => { window.changes += l.length; })"

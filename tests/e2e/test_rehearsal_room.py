@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from server.app import create_app
 from server.chromium import find_chromium
+from server.core.messages import Continue, Duck, Flush, Hand, Pause, State, plain
 from server.settings import Settings
 from tests.web.room_app import build
 
@@ -62,7 +66,16 @@ def browser():
 
 @pytest.fixture(scope="module")
 def server():
-    server = Server(build(limit=30))
+    app = build(limit=30)
+
+    async def tell(request: Request) -> Response:
+        room = app.state.rooms.find(request.query_params["room"])
+        for event in await request.json():
+            app.state.agent.tell(room.session_id, event)
+        return JSONResponse({})
+
+    app.router.routes.append(Route("/tell", tell, methods=["POST"]))
+    server = Server(app)
     yield server
     server.close()
 
@@ -114,7 +127,7 @@ def test_one_click_and_it_is_heard(visit):
     page.click("text=Ana: Parley, who are you?")
     page.wait_for_selector(".line.hue-agent:not(.open)")
     assert page.is_hidden("#veil")
-    assert "Answered: its name was called" in page.inner_text(".decision")
+    assert "Answered: its name was called" in page.text_content(".decision")
     sound = heard(page)
     assert sound["rate"] == 48_000
     # four words of 0.2 s, minus the tone's own zero crossings
@@ -147,7 +160,8 @@ def test_a_typed_line_is_said_and_explained(visit):
     say(page, "I think we should ship on Thursday.")
     page.wait_for_selector(".decision")
     assert page.inner_text(".line b") == "Ben"
-    assert page.inner_text(".decision") == "Stayed silent: nobody called its name"
+    assert page.text_content(".decision") == "Stayed silent: nobody called its name"
+    assert page.inner_text(".decision .verdict") == "Stayed silent"
     assert page.inner_text("#tally") == "answered 0 · stayed silent 1"
 
 
@@ -302,6 +316,100 @@ def test_talk_brings_the_microphone_into_the_meeting(visit):
     assert heard(page)["loud"] == before["loud"]
 
 
+def tell(page, *events):
+    """The agent's session says this to the room."""
+    plainly = [event if isinstance(event, dict) else plain(event) for event in events]
+    room = page.evaluate("sessionStorage.getItem('parley.room')")
+    page.request.post(f"{page.url}tell?room={room}", data=plainly)
+
+
+def manners(page):
+    """What the strip under the stage says of floor, voice and hand."""
+    return {name: page.inner_text(f"#{name} .said") for name in ("floor", "voice", "hand")}
+
+
+def shows(page, **said):
+    """Wait until the strip says this."""
+    for name, text in said.items():
+        page.wait_for_selector(f"#{name} .said:text-is({json.dumps(text)})")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1024, 768)], ids=["1280x720", "1024x768"])
+def test_the_manners_are_seen_at_work(visit, size):
+    """Floor, voice and hand are told in words as they change, at both sizes without anything cut but a long label."""
+    page = visit(*size)
+    page.click("#join")
+    assert manners(page) == {"floor": "Quiet", "voice": "Silent", "hand": "Down"}
+    said = {"type": "line", "id": "a9", "speaker": "Parley", "text": "Two things are open.", "agent": True}
+    tell(page, {**said, "final": False}, State("speaking"))
+    shows(page, floor="Parley is speaking", voice="Speaking")
+    say(page, "Well, I do not quite know about that, to be honest with you all.")
+    shows(page, floor="Ana talks over Parley")
+    tell(page, Duck(-12.0))
+    shows(page, voice="Lowered")
+    tell(page, Pause(1, 1))
+    shows(page, voice="Held", floor="Ana is speaking")
+    tell(page, Continue(1, 1), Duck(0.0, 80))
+    shows(page, voice="Going on")
+    shows(page, voice="Speaking")  # by itself, after a while
+    stopped = {"type": "decision", "verdict": "reply", "outcome": "interrupted", "trouble": "interrupted"}
+    tell(page, Flush(2), State("listening"), stopped, {**said, "final": True})
+    shows(page, voice="Stopped: interrupted")
+    assert page.inner_text(".told").split("\n") == ["lowered its voice", "held", "went on", "stopped"]
+    cut = "() => [...document.querySelectorAll('.manner .said')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert page.evaluate(cut) == 0
+    tell(page, Hand("Ship date was changed"), {"type": "floor", "talking": True})
+    shows(page, hand="Ship date was changed")
+    assert page.inner_text("#hand .what") == "Hand up"
+    strip, button = page.locator(".manners").bounding_box(), page.locator("#interrupt").bounding_box()
+    assert button["x"] + button["width"] <= strip["x"] + strip["width"]
+    assert page.evaluate("[...document.querySelectorAll('.manner')].map((e) => e.ariaLive)") == ["polite"] * 3
+    page.reload()
+    shows(page, hand="Ship date was changed", voice="Stopped: interrupted")
+
+
+def test_escape_cuts_in(visit):
+    """While the agent speaks, Escape says at once what is typed, or "Stop."; otherwise it says nothing."""
+    page = visit()
+    page.click("#join")
+    page.keyboard.press("Escape")
+    page.click("#interrupt", force=True)
+    assert page.get_attribute("#interrupt", "aria-disabled") == "true"
+    tell(page, State("speaking"))
+    page.wait_for_selector("#interrupt[aria-disabled=false]")
+    assert page.locator(".line").count() == 0
+    page.click("#add")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#person", state="hidden")
+    page.click("[title='Speak as Ben']")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".line .words:text-is('Stop.')")
+    page.fill("#words", "No, wait, not that one.")
+    page.press("#words", "Escape")
+    page.wait_for_selector(".line:not(.open) .words:text-is('No, wait, not that one.')")
+    assert page.input_value("#words") == ""
+    agent(page).locator("body").click()
+    page.keyboard.press("Escape")  # the keyboard is in the agent's page now
+    page.wait_for_function("() => document.querySelectorAll('.line').length === 3")
+    assert page.locator(".line.hue-1").count() == 3
+
+
+def test_talk_is_held_with_the_keyboard(visit):
+    """Space held on the button brings the microphone in while it is held; a short press switches."""
+    page = visit()
+    page.click("#join")
+    page.focus("#talk")
+    page.keyboard.down("Space")
+    page.wait_for_selector("#talk[aria-pressed=true]")
+    page.wait_for_timeout(400)
+    page.keyboard.up("Space")
+    page.wait_for_selector("#talk[aria-pressed=false]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#talk[aria-pressed=true]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#talk[aria-pressed=false]")
+
+
 #: An ear on everything a page sends to its loudspeakers: the loudest sample so far, while the context runs.
 EAR = """
 (() => {
@@ -340,7 +448,7 @@ def test_the_real_agent_answers_aloud(browser, tmp_path):
         frame.locator("html[data-state=listening]").wait_for()
         page.click("text=Ana: Parley, who are you?")
         page.wait_for_selector(".decision[data-verdict=reply]")
-        assert page.inner_text(".decision").startswith("Answered: its name was called · first sound after")
+        assert page.text_content(".decision").startswith("Answered: its name was called · first sound after")
         inner = next(f for f in page.frames if "/rehearsal/agent/" in f.url)
         assert inner.evaluate("window.loudest") > 0.05, "the answer was not played"
         assert page.evaluate("window.loudest") > 0.05, "the question was not heard"
@@ -348,6 +456,28 @@ def test_the_real_agent_answers_aloud(browser, tmp_path):
         page.click("text=Ben: Let's ship on Thursday.")
         page.wait_for_selector(".decision[data-verdict=silent]")
         assert wrong == []
+    finally:
+        context.close()
+        server.close()
+
+
+def test_the_real_agent_is_cut_off_with_one_key(browser, tmp_path):
+    """The whole product: Escape over its voice lowers it, stops it, and the record says so in plain words."""
+    server = Server(create_app(Settings(data_dir=tmp_path, ngrok_api="http://127.0.0.1:9")))
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    try:
+        page = context.new_page()
+        page.goto(server.url)
+        page.frame_locator("#agent").locator("html[data-state=listening]").wait_for()
+        page.click("text=Ana: Parley, who are you?")
+        page.wait_for_selector("#voice[data-kind=speaking]")
+        page.click("[title='Speak as Ben']")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#voice[data-kind=stopped]")
+        page.wait_for_selector(".decision[data-verdict=stop]")
+        assert page.inner_text(".line:has(.decision[data-verdict=stop]) .words") == "Stop."
+        assert page.inner_text(".line.hue-agent .words").endswith("—")
+        assert page.inner_text(".told").split("\n")[-1] == "stopped"
     finally:
         context.close()
         server.close()

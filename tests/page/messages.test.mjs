@@ -7,7 +7,7 @@ const parse = (value) => parseMessage(typeof value === "string" ? value : JSON.s
 test("defaults are filled in and unknown fields left out", () => {
   assert.deepEqual(parse({ type: "state", state: "muted", extra: 1 }), { type: "state", state: "muted", detail: "" });
   const welcome = parse({ type: "welcome", session: "s", name: "n", epoch: 0, state: "listening" });
-  assert.deepEqual([welcome.acked, welcome.lines, welcome.card, welcome.resume, welcome.version], [0, [], null, null, 1]);
+  assert.deepEqual([welcome.acked, welcome.lines, welcome.card, welcome.resume, welcome.version, welcome.hand], [0, [], null, null, 1, ""]);
 });
 
 test("a type nobody knows is ignored, also one that names a property of every object", () => {
@@ -29,6 +29,8 @@ for (const bad of [
   { type: "card", card: { kind: "bar", values: ["1"] } },
   { type: "card" },
   { type: "duck", db: null },
+  { type: "hand" },
+  { type: "hand", label: null },
 ]) {
   test(`refused: ${JSON.stringify(bad)}`, () => assert.throws(() => parse(bad), MessageError));
 }

@@ -8,7 +8,8 @@ import { suggestions } from "../../static/rehearsal/suggestions.js";
 const ANA = { id: 1, name: "Ana" };
 const BEN = { id: 2, name: "Ben" };
 const welcome = (rest = {}) => ({
-  type: "welcome", room: "r", agent: "Parley", state: "listening", people: [ANA, BEN], lines: [], meeting: null, ...rest,
+  type: "welcome", room: "r", agent: "Parley", state: "listening", people: [ANA, BEN], lines: [], meeting: null,
+  manners: { voice: "silent", words: "", hand: "", talking: false }, ...rest,
 });
 const line = (id, rest = {}) => ({
   type: "line", id, person: 1, speaker: "Ana", text: "One two.", agent: false, final: true, words: [], ...rest,
@@ -61,10 +62,13 @@ test("words appear when their time has come", () => {
 
 test("decisions are told in plain words", () => {
   const say = (verdict, rest = {}) => explain({ verdict, words: "its name was called", latency_ms: null, ...rest });
-  assert.equal(say("silent", { words: "nobody called its name" }), "Stayed silent: nobody called its name");
-  assert.equal(say("reply", { latency_ms: 640 }), "Answered: its name was called · first sound after 0.6 s");
-  assert.match(say("reply", { outcome: "interrupted", latency_ms: 640 }), /^Answered and gave way/);
-  assert.match(say("reply", { outcome: "failed" }), /^Could not answer/);
+  const why = "its name was called";
+  assert.deepEqual(say("silent", { words: "nobody called its name" }), { verdict: "Stayed silent", why: "nobody called its name", wait: "" });
+  assert.deepEqual(say("reply", { latency_ms: 640 }), { verdict: "Answered", why, wait: "first sound after 0.6 s" });
+  assert.equal(say("reply", { outcome: "interrupted", latency_ms: 640 }).verdict, "Answered and gave way");
+  assert.equal(say("reply", { outcome: "withdrawn" }).verdict, "Held its answer back");
+  assert.equal(say("reply", { outcome: "failed" }).verdict, "Could not answer");
+  assert.deepEqual(["stop", "mute", "new"].map((verdict) => say(verdict).verdict), ["Stopped", "Went quiet", ""]);
 });
 
 test("small things a person reads", () => {

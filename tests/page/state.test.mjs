@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { initial, label, reduce, tile } from "../../static/agent/state.js";
 
-const welcome = { type: "welcome", session: "s", name: "Parley", epoch: 2, state: "listening", acked: 0, lines: [], card: null };
+const welcome = { type: "welcome", session: "s", name: "Parley", epoch: 2, state: "listening", acked: 0, lines: [], card: null, hand: "" };
 const line = (id, text, final = true) => ({ type: "line", id, speaker: "Ada", text, final, agent: false });
 const run = (...actions) => actions.reduce(reduce, initial("Parley"));
 
@@ -68,6 +68,32 @@ test("the note says what a participant can do or should know", () => {
   assert.equal(tile(run(welcome, { type: "mic", state: "missing" }), []).note, "I can read along, but not hear");
   assert.equal(tile(run(welcome, { type: "state", state: "thinking", detail: "Looking it up" }), []).note, "Looking it up");
   assert.equal(tile(run(welcome, { type: "mic", state: "ended" }), []).note, "");
+});
+
+test("a raised hand shows its label in place of the note until it is lowered", () => {
+  const up = run(welcome, { type: "mic", state: "missing" }, { type: "hand", label: "  The ship\n date changed " });
+  assert.deepEqual([tile(up, []).hand, tile(up, []).note], ["The ship date changed", ""]);
+  assert.equal(tile(up, []).stage, "alone");
+  const down = tile(reduce(up, { type: "hand", label: "" }), []);
+  assert.deepEqual([down.hand, down.note], ["", "I can read along, but not hear"]);
+  assert.equal(tile(run({ ...welcome, hand: "Ship date" }), []).hand, "Ship date");
+  assert.equal(tile(run(welcome, { type: "hand", label: "x".repeat(5000) }), []).hand.length, 60);
+});
+
+test("who begins to speak takes the hand down, and an old begin does not", () => {
+  const up = run(welcome, { type: "hand", label: "Ship date" });
+  assert.equal(tile(reduce(up, { type: "begin", epoch: 2, reply: 3 }), []).hand, "");
+  assert.equal(tile(reduce(up, { type: "begin", epoch: 1, reply: 3 }), []).hand, "Ship date");
+  assert.equal(tile(reduce(up, { type: "state", state: "speaking", detail: "" }), []).hand, "");
+});
+
+test("no hand is up while the agent is away, in trouble or silenced by the browser", () => {
+  const up = run(welcome, { type: "hand", label: "Ship date" });
+  for (const action of [
+    { type: "state", state: "trouble", detail: "" },
+    { type: "connection", state: "replaced" },
+    { type: "blocked", blocked: true },
+  ]) assert.equal(tile(reduce(up, action), []).hand, "");
 });
 
 test("an action nobody knows changes nothing", () => {
