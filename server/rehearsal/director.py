@@ -17,10 +17,11 @@ from server.rehearsal.judge import (
     Written,
     reply_after,
 )
+from server.rehearsal.manners.noises import noise
 from server.rehearsal.meeting import Line, Meeting, MeetingEvent, Person
 from server.rehearsal.replay import FASTEST_SPOKEN, load_meeting_file
 from server.rehearsal.report import Report
-from server.rehearsal.scenario import Scenario, Step
+from server.rehearsal.scenario import SOUNDS, Scenario, Step
 
 #: A step never waits longer for another than this, in seconds.
 PATIENCE = 45.0
@@ -122,6 +123,9 @@ class Director:
             return meeting.write(person.id, step.text)
         elif step.kind == "says":
             return await meeting.say(person.id, step.text, speed=min(FASTEST_SPOKEN, step.speed * self._speed))
+        elif step.kind in SOUNDS:
+            sound = await asyncio.to_thread(noise, step.kind, step.lasts, text=step.text, seed=person.id)
+            return await meeting.say(person.id, step.text or f"[{step.kind}]", spoken=sound)
         self._tell(Progress("act", step.text, meeting.now() - self._zero, step.person))
         return meeting.mark(person, step.text)
 
@@ -157,12 +161,17 @@ class Director:
                     await asyncio.wait([self._recording])
             elif after.kind == "ends":
                 await self.played[after.step].line.done
+            elif after.kind == "begins":
+                await self._meeting.until(self.played[after.step].line.start)
             elif after.kind == "settled":
                 await self._until(lambda: self._settled(self.played[after.step]))
             else:
                 missing = await self._wait_for_reply(self.played[after.step], after.kind, after.seconds)
         if step.pause:
-            await self._meeting.until(self._meeting.now() + step.pause / self._speed)
+            since = self._meeting.now()
+            if step.after is not None and step.after.kind == "begins":
+                since = self.played[step.after.step].line.start
+            await self._meeting.until(since + step.pause / self._speed)
         return missing
 
     async def _wait_for_reply(self, played: Played, kind: str, seconds: float) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|seconds?|m|min|minutes?)?")
 _UNITS = {"ms": 0.001, "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0}
@@ -121,10 +121,21 @@ class Expect(Strict):
     state_is: Literal["listening", "thinking", "speaking", "muted", "trouble"] | None = None
     chat_within: Seconds | None = None
     chat_contains: Annotated[Words | None, BeforeValidator(_words_of)] = None
+    #: only judged on virtual time: the agent is heard again, what was asked of the brain, how often it began, its hand
+    resumes_within: Seconds | None = None
+    question_contains: Annotated[Words | None, BeforeValidator(_words_of)] = None
+    replies_at_most: Annotated[int, Field(ge=0)] | None = None
+    raises_hand: bool | None = None
 
     @property
     def wants_reply(self) -> bool:
         return self.replies_within is not None or self.reply_contains is not None
+
+    @property
+    def only_virtual(self) -> str:
+        """An expectation that a rehearsal in real time cannot judge; empty when there is none."""
+        names = ("resumes_within", "question_contains", "replies_at_most", "raises_hand")
+        return next((name.replace("_", " ") for name in names if getattr(self, name) is not None), "")
 
     @property
     def wants_chat(self) -> bool:

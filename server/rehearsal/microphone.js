@@ -6,6 +6,9 @@
   const RATE = 48000;
   // Seconds kept in hand against late frames: more each time they were later than that, on a machine that is busy.
   const LEAD = { first: 0.03, step: 0.02, most: 0.15 };
+  // Seconds more than that after which silence is left out, and the samples that count as it.
+  const LATE = 0.05;
+  const SILENT = 100;
   let stream = null;
 
   function open() {
@@ -25,6 +28,8 @@
           if (next > 0 && next < now + 0.002) lead = Math.min(LEAD.most, lead + LEAD.step);
           next = now + lead;
         }
+        // Blocks that came late in a burst would delay everything behind them for good: catch up where nobody speaks.
+        if (next > now + lead + LATE && pcm.every((sample) => Math.abs(sample) < SILENT)) return;
         const buffer = new AudioBuffer({ length: pcm.length, sampleRate: RATE });
         const samples = buffer.getChannelData(0);
         for (let i = 0; i < pcm.length; i += 1) samples[i] = pcm[i] / 32768;

@@ -9,9 +9,15 @@ from pathlib import Path
 from server.rehearsal.report import ReplyReport, Report, TurnReport, Verdict, percentile
 from server.rehearsal.report_seat import seat_section
 from server.rehearsal.report_svg import timeline, waterfall
+from server.rehearsal.steps import SOUNDS
 
 #: What somebody does, where it is not speaking.
-_DOES = {"says": "", "chat": " <em>writes</em>", "joins": "", "leaves": ""}
+_DOES = {
+    "chat": " <em>writes</em>",
+    "coughs": " <em>coughs</em>",
+    "laughs": " <em>laughs</em>",
+    "noise": " <em>is loud</em>",
+}
 _STYLE = Path(__file__).with_name("report.css")
 
 
@@ -102,9 +108,9 @@ def _turn(report: Report, turn: TurnReport) -> str:
     parts = [
         '<article class="turn">',
         f'<p class="when">{turn.start:.1f} s</p>',
-        f'<div class="said"><h3>{escape(turn.person)}{_DOES[turn.kind]}</h3><p>{escape(turn.text)}</p>',
+        f'<div class="said"><h3>{escape(turn.person)}{_DOES.get(turn.kind, "")}</h3><p>{escape(turn.text)}</p>',
     ]
-    if turn.kind in ("joins", "leaves"):
+    if turn.kind in ("joins", "leaves", *SOUNDS):
         pass  # nothing was said, so nothing was decided
     elif decision:
         verdict = escape(str(decision.get("verdict") or "decided"))
