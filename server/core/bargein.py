@@ -40,7 +40,7 @@ _MURMURS = (
 _BACKCHANNEL = re.compile(rf"(?:(?:{_MURMURS})(?: |$)){{1,5}}", re.I)
 # what may still become a murmur: "that" of "that makes sense"
 _BEGINS_ONE = frozenset(
-    "that that's that makes sounds fair of i very bless for thank got go you're all good to makes well".split()
+    "that that's that makes sounds fair of i very bless for thank got go you're all good to makes well no of course".split()
 )
 # "[cough]", "(laughter)", "*typing*", "♪": what a recogniser writes of a noise
 _NOISE = re.compile(r"\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*[^*]{1,40}\*|<[^>]{0,40}>|[♪♫]+")
@@ -51,6 +51,7 @@ _STOP = re.compile(
 )
 _OPENERS = re.compile(r"^(?:(?:oh|ok|okay|sorry|please|um|uh|yes|yeah|no|hey|alright|guys|everyone|so|well)\W+)*", re.I)
 _WORDS = re.compile(r"[\w']+")
+_MURMURS_FIRST = re.compile(rf"^(?:(?:{_MURMURS})\b[\s,.!-]*)+", re.I)
 # how somebody begins who answers, objects, asks or asks for the floor, rather than speaks of something else
 _TAKES_UP = re.compile(
     r"^(?:(?:oh|ok|okay|yes|yeah|no|well|so|and|um|uh|hey|right|sorry)\W+)*(?:but|actually|no|not|wait|i (?:think|don't"
@@ -135,20 +136,24 @@ def judge(
     if is_backchannel(text) and reason != "answered-us":
         return Overlap.BACKCHANNEL
     if reason == "cut-in":
-        return Overlap.FLOOR
-    if since < GRACE:
+        return Overlap.HOLD if _may_be_murmur(text) and not final else Overlap.FLOOR
+    if since < GRACE or (_may_be_murmur(text) and not final and not named):
         return Overlap.UNSURE
     if named or reason in _TO_US:
         return Overlap.FLOOR
     if asker:
-        if count >= WORDS_OF_ASKER:
-            return Overlap.FLOOR
-        return Overlap.UNSURE if count == 1 and text.strip(" ,.").lower() in _BEGINS_ONE else Overlap.HOLD
+        return Overlap.FLOOR if count >= WORDS_OF_ASKER else Overlap.HOLD
     if count >= (WORDS_FINAL if final else WORDS_OF_OTHERS):
         if count >= WORDS_LONG or takes_up(text, about):
             return Overlap.FLOOR
         return Overlap.ASIDE if final else Overlap.HOLD
     return Overlap.HOLD if count >= WORDS_HOLD or _CUTS_IN.match(text) else Overlap.UNSURE
+
+
+def _may_be_murmur(text: str) -> bool:
+    """Whether one more word may make these words a murmur: "that", "I see, makes", "no" of "no way"."""
+    rest = _MURMURS_FIRST.sub("", text.strip()).strip(" ,.!").lower()
+    return rest in _BEGINS_ONE
 
 
 def takes_up(text: str, about: frozenset[str]) -> bool:

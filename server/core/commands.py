@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from server.core.addressing.text import fold
 
+_ONE_STOP = (
+    r"(?:stop(?: it| that| talking| speaking| there)?|that'?s enough|enough|shut up|cancel(?: that)?|hold on"
+    r"|wait(?: a (?:second|moment))?|never ?mind|stopp|halt|warte|arrête|attends|para(?: ya)?|espera)"
+)
 _STOP = re.compile(
-    r"^(?:ok(?:ay)?[, ]+|please |no[, ]+|alright[, ]+)*(?:stop(?: it| that| talking| speaking| there)?|that'?s enough"
-    r"|enough|shut up|cancel(?: that)?|hold on|wait(?: a (?:second|moment))?|never ?mind|stopp|halt|arrête|para)"
-    r"(?: please)?(?: now)?$",
-    re.I,
+    rf"^(?:(?:ok(?:ay)?|please|no|alright|oh|sorry)[, ]+)*{_ONE_STOP}(?:[, ]+(?:{_ONE_STOP}|please|now))*$", re.I
 )
 _QUIET = re.compile(
     r"\b(?:be quiet|stay quiet|keep quiet|be silent|stay silent|mute yourself|go on mute"

@@ -33,12 +33,19 @@ DELAYS = 32
 _TRAILING = frozenset(
     (
         "and or but so because if when while that which who whose the a an to of for with in on at by from about as "
-        "than then like um uh er erm hmm well my your our their his her its this these those is are was were be can "
+        "than then like whether unless until though although since where during between through per via such every "
+        "each um uh er erm hmm well my your our their his her its this these those is are was were be can "
         "could would should will do does did have has had not i we you they he she it let's let und oder aber weil "
         "wenn dass der die das ein eine et ou mais parce que si le la les un une y o pero porque si el los una"
     ).split()
 )
 _WORDS = re.compile(r"[\w']+")
+# said while somebody looks for words
+_SEARCHING = re.compile(
+    r"\b(?:let me (?:think|see|check|look)|let's see|you know|i mean|sort of|kind of|how (?:do|shall|should) i (?:say|put it)"
+    r"|what's (?:it|the word)(?: called)?|the (?:other|next) thing|(?:one|just a) (?:second|moment|sec))$",
+    re.I,
+)
 
 
 def looks_complete(text: str) -> bool:
@@ -59,7 +66,7 @@ def trails_off(text: str) -> bool:
         return True
     if stripped[-1] in "?!":
         return False
-    return words[-1] in _TRAILING
+    return words[-1] in _TRAILING or _SEARCHING.search(stripped.rstrip(".")) is not None
 
 
 def silence_needed(text: str) -> float:

@@ -58,7 +58,7 @@ class Guessing:
         floor, text, unchanged = self._room.floor, asked.text, now - asked.latest
         complete, quiet = endpointing.looks_complete(text), not floor.speaks(asked.who, now)
         if complete:
-            return quiet or unchanged >= STABLE or text.rstrip().endswith(("?", "？", "؟"))
+            return True
         speech_end = floor.speech_end(now, asked.who)
         return quiet and ended is not None and speech_end is not None and ended >= speech_end - LAST_WORD
 

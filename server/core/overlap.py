@@ -1,12 +1,14 @@
 """People speak while a reply is on its way: duck, decide, then stop or go on.
 
-Pure. Sound alone only ducks, and after a while holds; words decide (`core/bargein.py`), with what the rules of
-addressing make of them. A held reply goes on from the exact sample.
+Pure. Sound alone ducks at once and soon holds; words decide (`core/bargein.py`), with what the rules of addressing make
+of them. A held reply goes on from the exact sample. Where sounds keep turning out to be nothing, murmurs of people who
+listen, the agent has more patience with the next ones, so that they only lower its voice.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 
 from server.core import addressing, bargein, commands
@@ -18,11 +20,16 @@ from server.core.resuming import HARDLY, Resuming
 from server.core.room import Room
 from server.core.turns import Turns
 
-#: speech of this length over the agent holds it, even before any words have come: of somebody in the mixed sound, of
-#: the person it answers and of another one on sound of their own
-PAUSE_AFTER = 1.5
-PAUSE_ASKER = 0.7
-PAUSE_OTHER = 1.2
+#: speech of this length over the agent holds it, even before any words have come: of somebody in the mixed sound or
+#: the person it answers, and of another one on sound of their own
+PAUSE_AFTER = 0.22
+PAUSE_OTHER = 0.6
+#: where holding it turned out to be wrong, speech has to last longer the next times
+PAUSE_MORE = (0.0, 0.5, 1.0)
+#: seconds after which a wrong hold is forgotten
+WRONG = 60.0
+#: seconds since harmless words, or our own, in which the sound that goes on is taken to be explained by them
+EXPLAINED = 1.5
 #: seconds between two looks while it is held
 LOOK = 0.5
 #: seconds after the end of speech, as it is known, in which the voice is back: with all words known, and with some
@@ -80,6 +87,8 @@ class Overlap:
         # people talking with each other, and until when; as many as are called by name
         self._aside: dict[str, float] = {}
         self._carried = -CARRIES
+        #: when holding turned out to be wrong; as many as PAUSE_MORE knows
+        self._wrong: deque[float] = deque(maxlen=len(PAUSE_MORE) - 1)
         #: times that a sound over us turned out to be ours
         self._ours = 0
         self._began = 0
@@ -174,6 +183,7 @@ class Overlap:
         *, final: bool, turn: int, asker: bool, named: bool,
     ) -> bool:  # fmt: skip
         """The reply ends here. True when nothing is left to be judged."""
+        self._wrong.clear()
         stop = meaning is bargein.Overlap.STOP
         self._aside.pop(who, None)
         speech, self._speech, self._held = self._speech, None, None
@@ -265,7 +275,7 @@ class Overlap:
             self._hold(now)  # both began together: yield, and come back
             self._alarm(now + LOOK)
         else:
-            self._alarm(max(now + LOOK, onset + self._patience(reply)))
+            self._alarm(max(now, onset + self._patience(reply)))
 
     def played(self, now: float) -> None:
         """The page reported: the first time, look whether somebody began while our sound was on its way to it."""
@@ -309,7 +319,11 @@ class Overlap:
             self._speech = self._held = None
             self._delivery.interrupt("floor-taken", now)
             return
-        if self._held is None and speech is not None and self._is_nothing(speech, reply, now):
+        if speech is not None and speech.worded is not None and self._is_nothing(speech, reply, now):
+            self._was_wrong(now)
+            self._held = None
+            self._delivery.unduck(now)
+        elif self._held is None and speech is not None and self._is_nothing(speech, reply, now):
             self._delivery.unduck(now)
         elif self._held is None and (speech is None or now - speech.onset + 1e-6 >= self._patience(reply)):
             self._hold(now)
@@ -318,7 +332,7 @@ class Overlap:
     def _is_nothing(self, speech: Speech, reply: Reply, now: float) -> bool:
         """Whether the sound that goes on is explained: by harmless words just now, or by our own voice."""
         if speech.worded is not None:
-            return speech.harmless and (now - speech.worded <= PAUSE_AFTER or now - self._carried <= CARRIES)
+            return speech.harmless and (now - speech.worded <= EXPLAINED or now - self._carried <= CARRIES)
         if speech.who:
             return False
         return now - self._carried <= CARRIES or self._ours > 0 or self._may_be_ours(speech, reply)
@@ -329,8 +343,12 @@ class Overlap:
         return first is not None and first + TOGETHER < speech.onset <= first + OWN_SOUND
 
     def _patience(self, reply: Reply) -> float:
-        who = self._speech.who if self._speech is not None else ""
-        return PAUSE_AFTER if not who else PAUSE_ASKER if who == reply.asked.who else PAUSE_OTHER
+        speech = self._speech
+        if speech is None:
+            return PAUSE_AFTER
+        wrong = sum(speech.onset - at <= WRONG for at in self._wrong)
+        other = speech.who not in ("", reply.asked.who)
+        return (PAUSE_OTHER if other else PAUSE_AFTER) + PAUSE_MORE[wrong]
 
     # ------------------------------------------------------------ what is done
 
@@ -345,13 +363,19 @@ class Overlap:
         ended = self._room.floor.speech_end(now)
         free = now if sure or self._held is None else max(now, (now if ended is None else ended) + RESUME_WORDS)
         if self._room.floor.talking(now):
-            self._alarm(now + LOOK)
+            self._alarm(now if sure and self._held is not None else now + LOOK)
         elif free > now:
             self._alarm(free)
         else:
             self._resume(now)
 
+    def _was_wrong(self, now: float) -> None:
+        """It need not have been held: have more patience for a while."""
+        if self._held is not None:
+            self._wrong.append(now)
+
     def _resume(self, now: float) -> None:
+        self._was_wrong(now)
         self._speech = self._held = None
         self._delivery.unduck(now)
 

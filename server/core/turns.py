@@ -69,6 +69,8 @@ class Turns:
         """
         who = speaker_id or speaker
         if self.asked is not None and self.asked.who == who:
+            if folded(text) in folded(self.asked.text):
+                return  # late, or repeated: the final of these words is here
             self.still_speaking(now)
             text = f"{self.asked.text} {text}"
         self.guessing.contradicted(who, text, now)
@@ -253,6 +255,7 @@ class Turns:
                 # The words are complete and the sound may only lag behind them: begin to think. Nothing is said
                 # before the room is quiet, and if the person goes on the reply is taken back.
                 self._room.out.timer("endpoint", max(now, asked.latest + endpointing.COMPLETE))
+                self._guess(now)
             return
         needed = CALL_WAIT if asked.call_only else self._room.habits.silence_needed(asked.who, asked.text)
         ended = floor.speech_end(now, asked.who)

@@ -6,7 +6,7 @@ import { Playout, RATE } from "./playout.js";
 const TICK_MS = 75; // face, captions and reports share it: 13 a second, and a report at least every 100 ms
 const IDLE_MS = 1000;
 const FLUSH_FADE = 0.005;
-const PAUSE_FADE = 0.02;
+const PAUSE_FADE = 0.01;
 const JOIN_FADE = 0.005;
 const BLOCKED_AFTER_MS = 1500;
 const RETRY_MS = 1000;

@@ -267,9 +267,9 @@ def test_sound_that_ends_when_we_are_held_was_ours():
     t = asked(CASE + " " + CASE)
 
     t.at(4.1, lambda: t.tell(ev.SpeechStarted(0.1)))
-    t.run(until=5.6)
+    t.run(until=4.6)
     assert len(t.sent(Pause)) == 1
-    t.at(6.0, lambda: t.tell(ev.SpeechStopped(0.2)))
+    t.at(4.9, lambda: t.tell(ev.SpeechStopped(0.2)))
     t.at(7.5, lambda: t.tell(ev.SpeechStarted(0.1)))
     t.at(10.5, lambda: t.tell(ev.SpeechStopped(0.2)))
     t.run()

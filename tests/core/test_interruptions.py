@@ -47,6 +47,13 @@ def silent_at(t: Timeline) -> float | None:
     return next((when for when, message in t.messages if isinstance(message, Pause | Flush)), None)
 
 
+def holds(t: Timeline) -> list[float]:
+    """For how long it was held each time."""
+    held = [when for when, message in t.messages if isinstance(message, Pause)]
+    on = [when for when, message in t.messages if isinstance(message, Continue)]
+    return [after - before for before, after in zip(held, on, strict=True)]
+
+
 def ducked_at(t: Timeline) -> float:
     return next(when for when, message in t.messages if isinstance(message, Duck) and message.db < 0)
 
@@ -63,15 +70,16 @@ def ducked_at(t: Timeline) -> float:
     ],
 )  # fmt: skip
 def test_a_murmur_or_a_noise_leaves_the_reply_running(who, murmur):
-    """Whoever makes it, nothing of the reply is lost, and the voice never falls silent for it."""
+    """Whoever makes it, nothing is lost: the first one may hold the voice for a moment, the next one only lowers it."""
     t = asked()
     t.says(who, murmur, at=4.0, until=4.5)
+    t.says(who, murmur, at=6.5, until=7.0)
     t.run()
     (reply,) = t.replies
     assert reply.outcome == "complete" and reply.heard == LONG
-    assert silent_at(t) is None
+    assert not t.sent(Flush) and len(holds(t)) <= 1 and sum(holds(t)) <= 0.8
     assert [message.db for message in t.sent(Duck)][-1] == 0
-    assert t.decisions[-2].reason == "backchannel"
+    assert [decision.reason for decision in t.decisions[:2]] == ["backchannel", "backchannel"]
 
 
 @pytest.mark.parametrize(
@@ -124,15 +132,26 @@ def test_a_remark_of_somebody_else_that_takes_up_nothing():
 
 
 @pytest.mark.parametrize("length", [0.2, 0.5, 1.0, 1.2])
-def test_a_sound_without_words_only_ducks(length):
-    """A cough, a laugh, a chair: the voice is lowered and comes back within a second."""
+def test_a_sound_without_words_costs_no_word(length):
+    """A cough, a laugh, a chair: the voice is lowered, at most held, and is back within a second of its end."""
     t = asked()
     t.at(4.1, lambda: t.tell(ev.SpeechStarted(0.1)))
     t.at(4.0 + length + 0.2, lambda: t.tell(ev.SpeechStopped(0.2)))
     t.run()
-    assert t.replies[0].heard == LONG and silent_at(t) is None
+    assert t.replies[0].heard == LONG and not t.sent(Flush)
     back = [when for when, message in t.messages if isinstance(message, Duck) and message.db == 0]
     assert back and back[0] - (4.0 + length) <= 1.0
+    assert all(held <= length + 0.5 for held in holds(t))
+
+
+def test_sounds_that_turn_out_to_be_nothing_buy_patience():
+    """After two of them in a minute the third only lowers the voice; a real interruption makes it attentive again."""
+    t = asked(f"{LONG} {LONG}")
+    for at in (3.5, 6.0, 8.5, 11.0):
+        t.at(at + 0.1, lambda: t.tell(ev.SpeechStarted(0.1)))
+        t.at(at + 0.8, lambda: t.tell(ev.SpeechStopped(0.2)))
+    t.run()
+    assert len(holds(t)) == 1 and t.replies[0].outcome == "complete"
 
 
 def test_long_laughter_that_is_written_down_does_not_hold_it():
@@ -143,7 +162,7 @@ def test_long_laughter_that_is_written_down_does_not_hold_it():
         t.at(when, lambda: t.tell(ev.Heard("Ben", "[laughter]", False, "200")))
     t.at(7.2, lambda: t.tell(ev.SpeechStopped(0.2)))
     t.run()
-    assert t.replies[0].outcome == "complete" and silent_at(t) is None
+    assert t.replies[0].outcome == "complete" and sum(holds(t)) <= 0.5
 
 
 def test_typing_at_the_page_only_ducks():
@@ -221,7 +240,7 @@ def test_one_word_of_the_asker_holds_it_until_it_is_known():
     t.run()
     held = [when for when, message in t.messages if isinstance(message, Pause)]
     on = [when for when, message in t.messages if isinstance(message, Continue)]
-    assert held == [4.4] and len(on) == 1 and on[0] - 4.4 <= 1.0
+    assert held == [4.22] and len(on) == 1 and on[0] - 4.4 <= 1.0
     assert t.replies[0].heard == LONG
 
 

@@ -7,8 +7,9 @@ from server.rehearsal.scenario import load_scenario
 
 #: figures that hold; the others are printed by `parley eval manners` and are not yet reached everywhere
 HELD = (
-    "answered", "yielded", "not_for_us", "noises", "starts_over", "pause_ended", "duck", "decision_to_silence",
-    "resume", "words_lost", "heard_error", "latency_plain", "guess_wasted",
+    "answered", "yielded", "not_for_us", "backchannels", "noises", "starts_over", "pause_ended", "duck",
+    "decision_to_silence", "onset_to_silence", "resume", "words_lost", "heard_error", "latency_plain", "guess_wasted",
+    "unasked",
 )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
-    """An order to stop: when it was given and when the page was silent; the reply it stopped, 0 for none."""
+    """An order to fall silent, for good or for now: when it was given and when the page was silent; the reply, 0: none."""
 
     decided: float
     silent: float

@@ -19,7 +19,7 @@ from server.rehearsal.manners.sound import LEVEL
 
 #: seconds from having sound to its first sample, and of the fades of a pause and a flush
 LEAD = 0.02
-PAUSE_FADE = 0.02
+PAUSE_FADE = 0.01
 FLUSH_FADE = 0.005
 #: seconds from the first sample to the report of it
 FIRST_REPORT = 0.002
@@ -92,7 +92,7 @@ class VirtualPage:
                 self._flush(epoch, decided)
             case Pause(_, reply):
                 self._settle_own_duck(restore=False)
-                self._pause(reply)
+                self._pause(reply, decided)
             case Continue(_, reply):
                 self._continue(reply)
             case Duck(db, _):
@@ -228,10 +228,12 @@ class VirtualPage:
 
     # ------------------------------------------------------------ being told
 
-    def _pause(self, reply: int) -> None:
+    def _pause(self, reply: int, decided: float) -> None:
         playing = self._playing
         if playing is None or playing.paused or playing.sounded.number != reply:
             return
+        if self.audible(self._clock.now):
+            self.flushes.append(Flushed(decided, self._clock.now + PAUSE_FADE, reply))
         self._stop_sounding(playing, self._clock.now + PAUSE_FADE)
         playing.paused = True
         self._report_position(playing)
