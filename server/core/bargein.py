@@ -40,7 +40,7 @@ _MURMURS = (
 _BACKCHANNEL = re.compile(rf"(?:(?:{_MURMURS})(?: |$)){{1,5}}", re.I)
 # what may still become a murmur: "that" of "that makes sense"
 _BEGINS_ONE = frozenset(
-    "that that's that makes sounds fair of i very bless for thank got go you're all good to makes well no of course".split()
+    "that that's that makes sounds fair of i very bless for thank got go you're all good to makes well no".split()
 )
 # "[cough]", "(laughter)", "*typing*", "♪": what a recogniser writes of a noise
 _NOISE = re.compile(r"\[[^\]]{0,40}\]|\([^)]{0,40}\)|\*[^*]{1,40}\*|<[^>]{0,40}>|[♪♫]+")

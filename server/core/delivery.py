@@ -47,6 +47,8 @@ FLUSH_WAIT = 0.15
 PAGE_WAIT = 20.0
 #: seconds after the expected end of a reply at which it is over even if the page says nothing
 END_SLACK = 4.0
+#: reasons for which a reply is interrupted, and something follows from it before anybody else's question
+COMES_BACK = frozenset({"merged", "gave-way", "resumed", "closing"})
 SAMPLE_RATE = 24_000
 
 
@@ -370,6 +372,8 @@ class Delivery:
         self._out.cancel(f"stopped:{reply.id}")
         reply.trouble = reply.trouble or reply.reason_ended
         self._record(reply, "interrupted", now)
+        if self.running is None and reply.reason_ended not in COMES_BACK:
+            self.on_idle(now)
 
     def _end(self, reply: Reply, outcome: str, now: float) -> None:
         self.running = None

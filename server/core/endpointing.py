@@ -42,7 +42,8 @@ _TRAILING = frozenset(
 _WORDS = re.compile(r"[\w']+")
 # said while somebody looks for words
 _SEARCHING = re.compile(
-    r"\b(?:let me (?:think|see|check|look)|let's see|you know|i mean|sort of|kind of|how (?:do|shall|should) i (?:say|put it)"
+    r"\b(?:let me (?:think|see|check|look)|let's see|you know|i mean|sort of|kind of"
+    r"|how (?:do|shall|should) i (?:say|put it)"
     r"|what's (?:it|the word)(?: called)?|the (?:other|next) thing|(?:one|just a) (?:second|moment|sec))$",
     re.I,
 )

@@ -15,8 +15,6 @@ from server.core.delivery import Delivery
 from server.core.reply import Asked
 from server.core.room import Room
 
-#: seconds for which words must stay the same while their speaker is still heard
-STABLE = 0.3
 #: seconds by which the last word may have ended before its speech did, to be the last one
 LAST_WORD = 0.25
 #: guesses whose fate is remembered, and the share of them that may be wasted
@@ -49,18 +47,19 @@ class Guessing:
         return self._room.config.speculate and self._tries < TRIES and not endpointing.trails_off(asked.text)
 
     def may_grow(self, asked: Asked, now: float, *, ended: float | None) -> bool:
-        """Whether words that may still grow are good enough to begin with.
+        """Whether words that may still grow are good enough to begin with: they look complete, or were the last ones.
 
-        They stand since `asked.latest`; `ended` is when the last of them was spoken, if that is known.
+        `ended` is when the last of them was spoken, if that is known.
         """
         if not self.may(asked) or self._wasteful:
             return False
-        floor, text, unchanged = self._room.floor, asked.text, now - asked.latest
-        complete, quiet = endpointing.looks_complete(text), not floor.speaks(asked.who, now)
-        if complete:
+        if endpointing.looks_complete(asked.text):
             return True
+        floor = self._room.floor
+        if floor.speaks(asked.who, now) or ended is None:
+            return False
         speech_end = floor.speech_end(now, asked.who)
-        return quiet and ended is not None and speech_end is not None and ended >= speech_end - LAST_WORD
+        return speech_end is not None and ended >= speech_end - LAST_WORD
 
     def begin(self, asked: Asked, now: float) -> None:
         """Think about this; it may have been the whole question."""

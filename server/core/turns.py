@@ -333,5 +333,5 @@ class Turns:
             asker = delivery.past[-1].asker
             who = next((key for key, name in room.transcript.names.items() if name == asker), asker)
             room.expecting = (who, now + EXPECTING)
-        if self._waiting and delivery.running is None and not self.closing:
+        if self._waiting and self.asked is None and delivery.running is None and not self.closing:
             self.answer(self._waiting.popleft(), now)

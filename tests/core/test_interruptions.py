@@ -468,3 +468,15 @@ def test_whatever_is_said_over_it_nothing_unheard_counts_and_it_listens_again(sa
     assert not t.conversation.delivery.ducked
     begun = [message.reply for message in t.sent(Begin)]
     assert begun == sorted(set(begun))
+
+
+def test_whoever_waited_is_answered_after_an_interruption():
+    """Ben called while Ana was being answered; Ana stops the answer: Ben's question is not forgotten."""
+    t = Timeline(Config(speculate=False), ttft=1.5)
+    t.says("Ana", "Parley, tell us everything about the case.", at=0.0, until=1.5)
+    t.model(LONG)
+    t.says("Ben", "Parley, what does it cost?", at=1.9, until=2.9)
+    t.model("Two euros.")
+    t.says("Ana", "Stop.", at=7.0, until=7.4)
+    t.run()
+    assert [(reply.speaker, reply.outcome) for reply in t.replies] == [("Ana", "interrupted"), ("Ben", "complete")]

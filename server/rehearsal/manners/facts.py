@@ -99,7 +99,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
-    """An order to fall silent, for good or for now: when it was given and when the page was silent; the reply, 0: none."""
+    """An order to fall silent, for good or for now: when it was given and when the page was; the reply, 0 for none."""
 
     decided: float
     silent: float
