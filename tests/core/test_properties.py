@@ -84,6 +84,13 @@ _TEXTS = st.sampled_from(
         "I think that is a different thing altogether",
         "Thanks Parley.",
         "Parley, be quiet.",
+        "Parley, stay with us.",
+        "Parley, what did Ben say about that?",
+        "go on",
+        "where were you?",
+        "What did Parley say about the case?",
+        "Yes, Parley?",
+        "You chose the case.",
         "the rubber case",
         "",
     ]
@@ -98,7 +105,15 @@ _FACTS = st.one_of(
         speaker_id=st.sampled_from(["", "100", "200"]),
         start=st.none() | st.floats(0, 50),
         end=st.none() | st.floats(0, 60),
+        source=st.sampled_from(["page", "recall", "ears"]),
     ),
+    st.builds(ev.PersonSpeaks, st.sampled_from(["100", "200"]), st.just(""), st.booleans(), st.floats(0, 1)),
+    st.builds(ev.PersonSeen, st.sampled_from(["100", "200"]), st.sampled_from(["Ana", "Ben", "Farley"])),
+    st.builds(ev.PersonLeft, st.sampled_from(["100", "200"])),
+    st.builds(ev.ChatSaid, st.sampled_from(["Ana", "Ben"]), _TEXTS, st.just("100"), st.booleans()),
+    st.builds(ev.AddresseeJudged, st.integers(0, 8), st.booleans()),
+    st.builds(ev.OperatorSets, st.sampled_from(["named", "standing", "muted"]), st.floats(0, 2)),
+    st.just(ev.StopAsked()),
     st.builds(ev.SpeechStarted, st.floats(0, 1)),
     st.builds(ev.SpeechStopped, st.floats(0, 1)),
     st.just(ev.OnsetAtPage(-20.0)),
@@ -121,11 +136,12 @@ _FACTS = st.one_of(
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.tuples(_FACTS, st.floats(0, 3)), max_size=60))
-def test_any_order_of_events(facts):
-    """In any order of events: one reply begins at a time, none in an old epoch, and it comes back to listening."""
-    conversation = Conversation(Config())
-    again = Conversation(Config())
+@given(st.lists(st.tuples(_FACTS, st.floats(0, 3)), max_size=60), st.booleans(), st.booleans())
+def test_any_order_of_events(facts, speculate, second_opinion):
+    """In any order of events: one reply begins at a time, none in an old epoch, no guess is let out, no timer is left
+    behind, and it comes back to listening."""
+    config = Config(speculate=speculate, second_opinion=second_opinion)
+    conversation, again = Conversation(config), Conversation(config)
     timers: dict[str, float] = {}
     now, begun, flushed = 0.0, 0, 1
 
@@ -139,6 +155,9 @@ def test_any_order_of_events(facts):
                     timers[key] = at
                 case fx.CancelTimer(key):
                     timers.pop(key, None)
+                case fx.Release(reply):
+                    running = conversation.delivery.running
+                    assert running is not None and running.id == reply and not running.guess
                 case fx.ToPage(Begin(epoch, reply)):
                     assert epoch == conversation.epoch and reply > begun
                     begun = reply
@@ -164,6 +183,7 @@ def test_any_order_of_events(facts):
     fire_until(now + 600)
     assert conversation.delivery.running is None
     assert conversation.state in ("listening", "muted")
+    assert conversation.hand == "" and not conversation.out.timers
 
 
 @given(
