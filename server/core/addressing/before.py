@@ -22,6 +22,8 @@ ANSWERED = 2.5
 PACE = 2.7
 #: words of somebody else between a call and its rest that do not part them: "go ahead"
 ASIDE = 3
+#: words of "yes, I'm listening" at most
+LISTENING = 6
 #: turns of others looked past for the call that the agent answered
 PAST = 2
 
@@ -33,13 +35,15 @@ class Own:
     turn: Recent
     #: the person it answered, "" when nobody can be told
     asker: str
+    #: it was only called, so that what it said asked what for
+    waited: bool
     #: somebody else took up the talk, or the asker turned to somebody else
     closed: bool
 
     @property
     def asked(self) -> bool:
-        """It ended with a question."""
-        return self.turn.text.rstrip(" —-").endswith(("?", "？", "؟"))
+        """It ended with a question, or had only been called and said that it listens."""
+        return self.waited or self.turn.text.rstrip(" —-").endswith(("?", "？", "؟"))
 
     @property
     def speaking(self) -> bool:
@@ -73,28 +77,30 @@ class Before:
         at = next((i for i in range(len(recent) - 1, -1, -1) if recent[i].is_agent), None)
         if at is None or recent[at].ago > FORGOTTEN:
             return None
-        asker = self._context.answered or self._asker(recent[:at], recent[at])
+        asker, waited = self._asker(recent[:at], recent[at])
+        asker = self._context.answered or asker
         since = [turn for turn in recent[at + 1 :] if not is_backchannel(turn.text)]
         closed = any(turn.speaker != asker or self._turns_away(turn.text) for turn in since)
-        return Own(recent[at], asker, closed)
+        return Own(recent[at], asker, waited, closed)
 
-    def _asker(self, earlier: tuple[Recent, ...], own: Recent) -> str:
-        """Whom the agent answered: who called it last, or who asked just before it spoke."""
+    def _asker(self, earlier: tuple[Recent, ...], own: Recent) -> tuple[str, bool]:
+        """Whom the agent answered: who called it last, or who asked just before it spoke; and if it was only called."""
         began = own.ago + len(own.text.split()) / PACE
         passed = 0
         for turn in reversed(earlier):
             if turn.is_agent:
                 continue
             if self._calls(turn.text):
-                return turn.speaker
+                short = len(own.text.split()) <= LISTENING
+                return turn.speaker, short and self._begins(turn.text)
             if is_backchannel(turn.text):
                 continue
             if not passed and turn.ago - began <= ANSWERED and ends_asking(tokens_of(turn.text)):
-                return "" if self._turns_away(turn.text) else turn.speaker
+                return ("" if self._turns_away(turn.text) else turn.speaker), False
             passed += 1
             if passed > PAST:
                 break
-        return ""
+        return "", False
 
     def has_begun(self) -> bool:
         """Whether this speaker called the agent just before, and has not said yet, or not to the end, what for."""

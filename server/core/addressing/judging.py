@@ -18,13 +18,14 @@ from server.core.addressing.asking import asks, opens_question, opens_request
 from server.core.addressing.before import Before
 from server.core.addressing.called import How, how
 from server.core.addressing.context import Context, Verdict
-from server.core.addressing.following import is_open
+from server.core.addressing.following import follows_up, is_open
+from server.core.addressing.governed import stands_free
 from server.core.addressing.indirect import asked_indirectly
 from server.core.addressing.names import Likeness, Mention, Names, mentions, names_in, soundalikes, sounds_like
 from server.core.addressing.others import called_assistant, called_person, turns_away
 from server.core.addressing.spoken_to import speaks_to
 from server.core.addressing.text import Token, bare, clauses, fold, sentence_start, tokens_of, without_openers
-from server.core.addressing.unnamed import unnamed
+from server.core.addressing.unnamed import WINDOW, unnamed
 from server.core.addressing.wanted import only_thanks, taken_back
 from server.core.addressing.words import FILLERS, HEY, OPENERS
 
@@ -37,7 +38,11 @@ _CALLED = (How.CALLED, How.ALL)
 _ASKS_OF = 3
 _CORRECTS = frozenset("sorry no actually mean rather wait not".split())
 # with a name, they are all that is said to its bearer: "hang on Ana"
-_LETS_GO = frozenset("sorry hang hold wait on no worries thanks cheers ta pardon one sec second right okay ok".split())
+_LETS_GO = frozenset(
+    "sorry hang hold wait on no worries thanks cheers ta pardon one sec second right okay ok yes no yeah".split()
+)
+# a call begins a new clause
+_BREAK = (Token(",", 0, 0, True),)
 _LOUD_HEY = frozenset("hey hi hello hallo hola salut dis".split())
 # asked of a person: where the name is only like the agent's, it is that person's
 _PRESENCE = re.compile(r"^where (?:are|were|is) you\b|^are you\b")
@@ -58,13 +63,7 @@ def judge(utterance: str, context: Context) -> Verdict:
         return Verdict(False, "muted", verdict.evidence if verdict is not None else "")
     if verdict is not None:
         return verdict
-    before = Before(
-        context,
-        calls=lambda said: _calls(said, names),
-        begins=lambda said: _begins(said, context),
-        turns_away=lambda said: turns_away(tokens_of(said), names),
-    )
-    return unnamed(utterance, tokens, names, context, before)
+    return unnamed(utterance, tokens, names, context, _before(context, names))
 
 
 def calls(text: str, context: Context) -> bool:
@@ -79,6 +78,15 @@ def is_name(word: str, context: Context) -> bool:
     return (folded,) in names.agents or sounds_like(folded, names)
 
 
+def _before(context: Context, names: Names) -> Before:
+    return Before(
+        context,
+        calls=lambda said: _calls(said, names),
+        begins=lambda said: _begins(said, context),
+        turns_away=lambda said: turns_away(tokens_of(said), names),
+    )
+
+
 def _calls(text: str, names: Names) -> bool:
     tokens = tokens_of(text)
     if found := mentions(tokens, names):
@@ -89,7 +97,7 @@ def _calls(text: str, names: Names) -> bool:
 def _begins(said: str, context: Context) -> bool:
     """Whether these words call the agent and leave open what for."""
     verdict = judge(said, Context(context.agents, context.participants))
-    return verdict.addressed and (verdict.call_only or is_open(said))
+    return verdict.addressed and (verdict.call_only or is_open(said) or is_open(verdict.question))
 
 
 # ---------------------------------------------------------------- its name
@@ -118,7 +126,19 @@ def _named(text: str, tokens: list[Token], found: list[Mention], names: Names, c
         return Verdict(False, "other-assistant", evidence)
     if any(asked_indirectly(tokens, mention) for mention in found):
         return Verdict(True, "asked-indirectly", evidence, text)
+    if len(found) == 1 and context.recent and _goes_on(tokens, found[0], _before(context, names), context.speaker):
+        return Verdict(True, "called", evidence, _without_call(text, tokens, found[0]))
     return Verdict(False, "talked-about", evidence)
+
+
+def _goes_on(tokens: list[Token], mention: Mention, before: Before, speaker: str) -> bool:
+    """Whether the one it answers goes on with it, and its name stands free among the words: "Parley, the other one"."""
+    own = before.own()
+    if own is None or own.closed or own.asker != speaker or not stands_free(tokens, mention):
+        return False
+    at_edge = not bare(tokens[: mention.first]) or not bare(tokens[mention.last + 1 :])
+    rest = [*tokens[: mention.first], *tokens[mention.last + 1 :]]
+    return own.speaking or (at_edge and own.turn.ago <= WINDOW and follows_up(rest, own.turn.text))
 
 
 def _called(text: str, tokens: list[Token], mention: Mention, names: Names, context: Context) -> Verdict:
@@ -129,7 +149,7 @@ def _called(text: str, tokens: list[Token], mention: Mention, names: Names, cont
         return Verdict(False, silent, evidence)
     if taken_back(behind):
         return Verdict(False, "taken-back", evidence)
-    if only_thanks([*before, *behind]):
+    if only_thanks([*before, *_BREAK, *behind]):
         return Verdict(False, "thanked", evidence)
     if all(word in OPENERS for word in bare([*before, *behind])):
         earlier = context.before or _said_last(context)
@@ -214,11 +234,13 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
     if mention.likeness is Likeness.WILD:
         return before in _LOUD_HEY and (direct or (opens_question(words) and not mention.ordinary))
     first = clauses(behind)[0]
-    tag = len(first) < _ASKS_OF and first[0].isascii()  # "Bali, was it, where you went"
+    tag = len(first) < _ASKS_OF and first[0].isascii() and "'" not in first[0]  # "Bali, was it, where you went"
     asked = direct or ((opens_question(words) or asks(behind)) and (before in HEY or not tag))
-    if mention.ordinary:
-        return (asked and before in _LOUD_HEY) or (direct and before in HEY)
     marked = behind[0].mark
-    if mention.likeness is Likeness.FAR:
-        return (asked and before in HEY) or (direct and marked)
+    close = mention.likeness >= Likeness.CLOSE
+    if mention.ordinary:
+        split = close and marked and mention.last > mention.first  # "May pull, add up ..."
+        return (asked and before in _LOUD_HEY) or (direct and (before in HEY or split))
+    if mention.likeness <= Likeness.CLOSE:
+        return (asked and (before in HEY or (close and marked))) or (direct and marked)
     return asked and (marked or before in HEY or speaks_to(behind, any(token.word == "?" for token in behind)))

@@ -20,7 +20,8 @@ OPENERS = words(
     "perdona perdon disculpa entschuldige entschuldigen scusi desculpe excusez bonjour bueno guten tag morgen und ja",
     "nein bitte entschuldigung et alors donc oui non pardon y pero entonces bien bon sehr buenos dias e allora dunque",
     "en dus maar dag also mal nun jetzt aber noch kurz okej och ska kanske przepraszam dobra wiec tak no dobrze",
-    "entao mas agora ahora bom vale pues oke ursakta snalla merci danke gracias obrigado obrigada grazie tack prosze",
+    "c'est entao mas agora ahora bom vale pues oke ursakta snalla merci danke gracias obrigado obrigada grazie tack",
+    "prosze",
     "dziekuje hei moi",
 )
 QUESTIONS = words(
@@ -53,6 +54,8 @@ MODALS = words(
 )
 YOU = words("du dir tu te vous usted voce je jij u dich dein deine toi ton ta ti ihr jullie ni")
 SUBJECTS = words("wir ihr es sie er jemand man nous il elle we wij vi det den zij")
+#: said before a name to its bearer, too
+THANKS_TO = words("danke merci gracias grazie obrigado obrigada bedankt tack dziekuje dank")
 IMPERATIVES = words(
     # asked with an infinitive behind: "puoi ripetere"
     "puoi potresti puedes podrias podes pourrais pourriez mozesz consegue",
@@ -99,4 +102,6 @@ ABOUT_BEFORE = words(
     "med fran till om fraga",
     "od dla o z czy ze zapytaj",
 )
+#: before a question word: "a que hora", "um wie viel Uhr"
+PREPOSITIONS = words("a de di en por para pour con avec mit um bis ab seit om na do met op och von per in")
 PLEASE = words("bitte favor plait prego alsjeblieft alstublieft prosze snalla tack-snalla graag faccia favore")

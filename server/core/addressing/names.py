@@ -13,6 +13,7 @@ from server.core.addressing.words import FILLERS, HEY, MODALS, OPENERS, ORDINARY
 
 #: sounds this unlike the name are as good as it, or need more evidence; beyond, it is another word
 NEAR = 0.15
+CLOSE = 0.19
 FAR = 0.26
 #: the utmost: only behind "hey", and asked directly
 WILD = 0.31
@@ -29,8 +30,9 @@ class Likeness(IntEnum):
 
     WILD = 1
     FAR = 2
-    NEAR = 3
-    EXACT = 4
+    CLOSE = 3
+    NEAR = 4
+    EXACT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +174,6 @@ def _likeness(heard: str, names: Names) -> tuple[Likeness | None, float]:
         if any(unlike(heard, other) <= cost for other in names.others):
             continue  # somebody in the call is called more like that
         near = FAR if not heard.isascii() else NEAR  # another script spells the name itself, only by its own sounds
-        best = (Likeness.NEAR if cost <= near else Likeness.FAR if cost <= FAR else Likeness.WILD), cost
+        levels = ((near, Likeness.NEAR), (CLOSE, Likeness.CLOSE), (FAR, Likeness.FAR), (WILD, Likeness.WILD))
+        best = next(level for limit, level in levels if cost <= limit), cost
     return best

@@ -21,6 +21,7 @@ _BE = frozenset("is was be are with".split())
 # "with hey Parley", "a hey Parley": the call itself is the thing talked of
 _OF_A_CALL = frozenset("with a the your that for on to by like about just of".split())
 _BETWEEN = frozenset("just only then loud out like something first".split())
+_AS_I_SAID = re.compile(r"\b(?:as|like) (?:i|we|you) (?:was |were |have |just )?(?:said|say|saying|wrote)$")
 _LIKE = frozenset("was is were i'm be".split())
 _CUE_AFTER = re.compile(
     r"\b(?:is (?:what|how|all|the (?:command|phrase|wake|trigger|way))"
@@ -55,8 +56,8 @@ def quoted(tokens: list[Token], first: int, last: int, start: int, called_last: 
     if cue in _CUE:
         if cue == "go" and before[-2:-1] == ["we"]:
             return False  # "before we go, Parley, ..."
-        if before[-3:-1] in (["like", "i"], ["as", "i"]):
-            return False  # "as I said, Parley, ..."
+        if _AS_I_SAID.search(" ".join(before)):
+            return False
         return (heyed or not called_last) and before not in ([command] for command in _COMMAND_OF_CUE)
     if heyed and cue in _OF_A_CALL:
         return True

@@ -10,7 +10,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from server.core.addressing.words import OPENERS
+from server.core.addressing.words import DETERMINERS, MODALS, OPENERS, QUESTIONS, SUBJECTS
 
 _TOKEN = re.compile(
     r"\d+(?:[.,:]\d+)+|\.\.\."
@@ -28,6 +28,8 @@ _HONORIFICS = frozenset({"さん", "くん", "ちゃん", "様", "君"})
 #: marks that end a sentence, and marks that part a clause from the next
 ENDS = frozenset(".!?;…")
 PARTS = frozenset(",-:")
+# small words that are said twice on the way to the next
+_STUTTERED = MODALS | SUBJECTS | DETERMINERS | QUESTIONS | frozenset("to of and so for in on".split())
 # "there was": no mere opener
 _EXIST = frozenset("is was are were isn't wasn't aren't weren't will has have".split())
 #: contractions as a recogniser may write them
@@ -62,7 +64,7 @@ def fold(word: str) -> str:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The words and marks of an utterance, in order; "thank you" is one word, "thanks"."""
+    """The words and marks of an utterance, in order; "thank you" is one word, "thanks", and "the the" is "the"."""
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
         raw, (start, end) = match.group(), match.span()
@@ -76,7 +78,10 @@ def tokens_of(text: str) -> list[Token]:
         if word == "you" and found and found[-1].word == "thank":
             found[-1] = Token("thanks", found[-1].start, end, False, found[-1].capital)
         else:
-            found.append(Token(_CONTRACTIONS.get(word, word), start, end, False, raw[0].isupper()))
+            word = _CONTRACTIONS.get(word, word)
+            if found and found[-1].word == word and word in _STUTTERED:
+                continue
+            found.append(Token(word, start, end, False, raw[0].isupper()))
     return found
 
 

@@ -33,6 +33,8 @@ _STOPS = re.compile(
     r"|sorry to (?:cut|interrupt|stop)|(?:can|could|may) i (?:stop|interrupt)|not that|wrong\b|that'?s (?:wrong|not)"
     r"|excuse me|warte|moment\b|attends?\b|espera\b|aspetta\b|wacht\b)"
 )
+# the person it answers has had enough, wherever the words stand
+_ENOUGH = re.compile(r"\b(?:that(?:'s| is) enough|stop(?: there| it)?|that(?:'ll| will) do)(?: thanks| please| now)?$")
 # the person it answers objects in the middle of the answer
 _OBJECTS = re.compile(
     r"^(?:no|nope|nein|non|not)\b(?! (?:way|problem|worries|wonder|idea|bad|surprise|kidding|thanks))"
@@ -108,7 +110,7 @@ def _cuts_in(tokens: list[Token], asker: bool) -> bool:
     """Said while the agent speaks, or just as it ends: is it told to stop, or that this was not what was asked?"""
     words = bare(tokens)
     said = " ".join(words)
-    if asker and _OBJECTS.match(said):
+    if asker and (_OBJECTS.match(said) or _ENOUGH.search(said)):
         return True
     match = _STOPS.search(said)
     if match is None:

@@ -10,7 +10,8 @@ from server.core.addressing.text import Token, bare, plain, tokens_of
 from server.core.addressing.words import HEY, OPENERS, PRAISE
 
 _THANKS = re.compile(
-    r"\b(?:thanks?(?: (?:a (?:lot|million|bunch)|so much|very much|again))?|thank (?:you|u)(?: (?:so|very) much)?|cheers|ta"
+    r"\b(?:thanks?(?: (?:a (?:lot|million|bunch)|so much|very much|again))?|thank (?:you|u)(?: (?:so|very) much)?"
+    r"|cheers|ta"
     r"|danke(?: schon| sehr)?|vielen dank|merci(?: beaucoup| bien)?|(?:muchas )?gracias|grazie(?: mille)?|obrigad[oa]"
     r"|bedankt|dank (?:je|u)|tack|kiitos|dziekuje|spasibo|arigato|bye(?: bye)?|good ?bye|see (?:you|ya)|good ?night"
     r"|farewell|tschuss|au revoir|adios|hasta luego|ciao ciao|arrivederci"

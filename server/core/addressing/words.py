@@ -12,14 +12,14 @@ from server.core.addressing.languages import words as _words
 #: said before a name to call somebody
 HEY = languages.HEY | _words("hey hi hello hiya yo ok okay morning evening")
 #: said before a name to its bearer, too: "thanks Ana"
-THANKS_TO = _words("sorry thanks pardon cheers danke merci gracias")
+THANKS_TO = languages.THANKS_TO | _words("sorry thanks pardon cheers ta")
 #: noises and hesitations: as if not said
 FILLERS = _words("um uh er erm hmm hm mm mmm ah oh eh uhm ahm euh este aeh ehm eeh")
 #: words that may lead to a name or a question without saying anything themselves
 OPENERS = HEY | FILLERS | languages.OPENERS | _words(
     "all so well and but now right yes yeah yep no alright actually sorry please also dear excuse me thanks then good",
     "great fine perfect lovely cool nice brilliant super exactly anyway first next just one quick thing question",
-    "cheers ta wait hang on hold afternoon there because plus again kindly mate buddy bro",
+    "cheers ta wait hang on hold afternoon there because plus again kindly mate buddy bro ji",
 )  # fmt: skip
 QUESTIONS = languages.QUESTIONS | _words(
     "what what's what're what'd what'll who who's who're who'd whom whose when when's where where's why why's how",
@@ -59,7 +59,8 @@ IMPERATIVES = languages.IMPERATIVES | _words(
     "include exclude replace rewrite polish transcribe quiz ask act comment weigh jump mention clear clarify",
     "narrow outline inform warn alert prompt brief point bear ring text zip pin unpin lock fire shoot decide vote",
     "judge settle rule circulate confirm enter type reword shift push pop chuck stick grab dig whip hook crunch tally",
-    "total list carry number enumerate dictate recite contact invite accept approve reject arrange reserve order buy",
+    "total list carry number enumerate dictate recite contact invite accept approve reject arrange reserve order",
+    "buy scrap strike use insert append paste swap trim cut tweak",
 )  # fmt: skip
 #: verbs said of the agent, not to it, when they follow its name at once
 VERBS_AFTER = languages.VERBS_AFTER | _words(
@@ -90,7 +91,8 @@ ABOUT_BEFORE = languages.ABOUT_BEFORE | _words(
     "switch off restart replace teach taught thank let's because though although unless once only against between",
     "behind around near poor dear old mind both neither either nor i we you he she they it these those and named",
     "name name's mean means meant forget forgot install installed bought buy show showed train trained watch",
-    "disturb interrupt wake woke",
+    "disturb interrupt wake woke inside outside within toward towards beyond per worth whatever whichever",
+    "whoever wouldn't isn't wasn't doesn't didn't won't can't couldn't hasn't haven't aren't shouldn't",
 )  # fmt: skip
 #: names of other machines that are called like persons
 ASSISTANTS = _words(
