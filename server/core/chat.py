@@ -166,9 +166,9 @@ class Chat:
     def tool(self, event: BrainTool) -> None:
         """The brain wants something shown; what needs a spoken reply does not belong to a written one."""
         if event.name == "show_card" and (card := card_from(event.arguments)):
-            self._delivery.show(card)
+            self._delivery.tile.show(card)
         elif event.name == "hide_card":
-            self._delivery.show(None)
+            self._delivery.tile.show(None)
 
     def done(self, event: BrainDone, now: float) -> None:
         """It is complete."""

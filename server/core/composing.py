@@ -78,9 +78,9 @@ class Composing:
             return
         reply.tools += 1
         if event.name == "show_card" and (card := card_from(event.arguments)):
-            self._delivery.show(card)
+            self._delivery.tile.show(card)
         elif event.name == "hide_card":
-            self._delivery.show(None)
+            self._delivery.tile.show(None)
         elif event.name == "set_timer":
             seconds = _number(event.arguments.get("seconds"))
             if 0 < seconds <= LONGEST_TIMER:

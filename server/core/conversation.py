@@ -60,7 +60,7 @@ class Conversation:
         self._page = ""
         if config.policy == "muted":
             self.delivery.muted = True
-            self.delivery.state = "muted"
+            self.delivery.tile.state = "muted"
 
     # ------------------------------------------------------------ the one entrance
 
@@ -304,7 +304,7 @@ class Conversation:
             case "calm" | "standing":
                 delivery.show_idle()
             case "hand":
-                delivery.hand.down()
+                delivery.tile.hand.down()
             case "raise":
                 delivery.raise_hand()
             case "dead":
@@ -359,7 +359,7 @@ class Conversation:
             self.room.decide("silent", "no-page", now, turn=-1, speaker="", text=text, epoch=self.delivery.epoch)
         elif self.delivery.muted and reason == "timer":
             asked = Asked(-1, "", "", text, text, reason, reason, since=now, latest=now)
-            self.delivery.hand.up(asked, text, text, now)
+            self.delivery.tile.hand.up(asked, text, text, now)
         elif self.delivery.running is not None:
             self.out.timer(f"say:{reason}:{text}", now + TRY_AGAIN)  # not over its own words
         else:
@@ -419,7 +419,7 @@ class Conversation:
     @property
     def state(self) -> AgentState:
         """What the agent is doing."""
-        return self.delivery.state
+        return self.delivery.tile.state
 
     @property
     def epoch(self) -> int:
@@ -429,12 +429,12 @@ class Conversation:
     @property
     def hand(self) -> str:
         """Label of the raised hand; "" when it is down."""
-        return self.delivery.hand.label
+        return self.delivery.tile.hand.label
 
     @property
     def card(self) -> Card | None:
         """The card on the tile."""
-        return self.delivery.card
+        return self.delivery.tile.card
 
     @property
     def shown(self) -> tuple[Line, ...]:

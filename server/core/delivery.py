@@ -17,14 +17,15 @@ from server.core.events import (
     VoiceMarks,
 )
 from server.core.floor import WORDS, Floor
-from server.core.hand import Hand, label_of
+from server.core.hand import label_of
 from server.core.heard import SpokenReply
 from server.core.history import History
 from server.core.holding import AFTER
-from server.core.messages import AgentState, Begin, Card, Continue, Duck, Flush, Line, Pause, ShowCard, State
+from server.core.messages import Begin, Card, Continue, Duck, Flush, Line, Pause
 from server.core.outbox import Outbox
 from server.core.prompt import PastReply, Thought
 from server.core.reply import Asked, Reply
+from server.core.tile import Tile
 from server.core.transcript import Transcript
 
 #: seconds until a reply without a word of text is given up, whatever the brain's own deadlines do
@@ -67,10 +68,7 @@ class Delivery:
         self.history = History(out, transcript, name)
         self.page_there = False
         self.muted = False
-        self.card: Card | None = None
-        self.state: AgentState = "listening"
-        self._detail = ""
-        self.hand = Hand(out)
+        self.tile = Tile(out)
         self.ducked = False
         #: called when it is known how much was heard of a reply that is over, with its outcome
         self.on_over: Callable[[Reply, str, float], None] = lambda reply, outcome, now: None
@@ -97,7 +95,7 @@ class Delivery:
             self._out.timer(f"dead:{reply.id}", now + AFTER)
         self.running = reply
         reply.line = f"a{reply.id}"
-        self._state("thinking")
+        self.tile.be("thinking")
         self._out.timer(f"patience:{reply.id}", now + PATIENCE)
         self._out.timer(f"end:{reply.id}", now + LIFE)
         return reply
@@ -194,7 +192,7 @@ class Delivery:
         reply.trouble = code
         if index == 0 and not reply.audible:
             text = " ".join([reply.spoken.planned, *reply.chunker.flush()])
-            self.show(Card("text", "", text=text[:600]))
+            self.tile.show(Card("text", "", text=text[:600]))
             if reply.released:  # the page may hold sound of it
                 self.epoch += 1
                 self._out.page(Flush(self.epoch))
@@ -227,7 +225,7 @@ class Delivery:
         if not self._floor.talking(now) or last_words <= reply.held_since:
             self._release(reply, now)
         elif now - reply.held_since >= HOLD_LONGEST:
-            self.hand.up(reply.asked, reply.spoken.planned if reply.thought else "", label_of(reply.asked), now)
+            self.tile.hand.up(reply.asked, reply.spoken.planned if reply.thought else "", label_of(reply.asked), now)
             self.withdraw("floor-taken", now)
         else:
             self._out.timer("hold", now + (HOLD / 2 if self._floor.has_ears else WORDS))
@@ -235,7 +233,7 @@ class Delivery:
     def raise_hand(self) -> None:
         """The reply is ready and the floor is not ours: show it."""
         if self.running is not None and not self.running.released and self.running.held_since is not None:
-            self.hand.show(label_of(self.running.asked))
+            self.tile.hand.show(label_of(self.running.asked))
 
     def unsay(self, reply: Reply) -> None:
         """Take back the pieces of a reply that is not yet let out; it goes on with others."""
@@ -246,7 +244,7 @@ class Delivery:
 
     def _release(self, reply: Reply, now: float) -> None:
         reply.released = True
-        self.hand.settle()
+        self.tile.hand.settle()
         # Only now is it sure which silence followed the question: the last one before our own sound.
         if (ended := self._floor.speech_end(now)) is not None and ended >= reply.at - SPEECH_BEFORE_FINAL:
             reply.stage("speech_end", ended)
@@ -281,7 +279,7 @@ class Delivery:
         if event.samples > 0:
             if "first_sound" not in reply.times:
                 reply.stage("first_sound", now)
-                self._state("speaking")
+                self.tile.be("speaking")
             self.history.played(reply, now)
         if event.ended and reply.thought:
             self._end(reply, "cut" if reply.cut else "complete", now)
@@ -333,7 +331,7 @@ class Delivery:
         reply.reason_ended = reason
         reply.stage("stopped", now)
         self._forget_timers(reply)
-        self._state("muted" if self.muted else "listening")
+        self.tile.be("muted" if self.muted else "listening")
         if reply.released and self.page_there:
             self._stopping[reply.id] = reply
             self._out.timer(f"stopped:{reply.id}", now + FLUSH_WAIT)
@@ -361,7 +359,7 @@ class Delivery:
         self._forget_timers(reply)
         self.running = None
         reply.trouble = reason
-        self._state("muted" if self.muted else "listening")
+        self.tile.be("muted" if self.muted else "listening")
         self._out.decide(reply.decision("withdrawn", now, self._floor.describe(now)))
         reply.guess = False
         return reply.asked
@@ -390,10 +388,10 @@ class Delivery:
             "empty",
         )
         if bad:
-            self._state("trouble", "I had trouble answering")
+            self.tile.be("trouble", "I had trouble answering")
             self._out.timer("calm", now + 4.0)
         else:
-            self._state("muted" if self.muted else "listening")
+            self.tile.be("muted" if self.muted else "listening")
         self._record(reply, outcome, now)
         self.on_idle(now)
 
@@ -418,24 +416,14 @@ class Delivery:
         self.muted = False
         self.show_idle()
 
-    def show(self, card: Card | None) -> None:
-        """Put this card on the tile, or take the one there away."""
-        self.card = card
-        self._out.page(ShowCard(card))
-
     def show_idle(self, detail: str = "") -> None:
         """Show what the agent does when nothing is running."""
         if self.running is None:
-            self._state("muted" if self.muted else "listening", detail)
+            self.tile.be("muted" if self.muted else "listening", detail)
 
     def attend(self) -> None:
         """It was called, and waits for what is wanted: show that it heard."""
         self.show_idle("Yes?")
-
-    def _state(self, state: AgentState, detail: str = "") -> None:
-        if (state, detail) != (self.state, self._detail):
-            self.state, self._detail = state, detail
-            self._out.page(State(state, detail))
 
     @property
     def past(self) -> list[PastReply]:
@@ -455,7 +443,7 @@ class Delivery:
     def _forget_timers(self, reply: Reply) -> None:
         for key in ("stall", "hold", "raise", "alarm", f"patience:{reply.id}", f"dead:{reply.id}", f"end:{reply.id}"):
             self._out.cancel(key)
-        self.hand.settle()
+        self.tile.hand.settle()
 
     def _expect_end(self, reply: Reply, now: float) -> None:
         """Set the time at which the reply is over even if the page falls silent about it."""

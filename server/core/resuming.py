@@ -167,7 +167,7 @@ class Resuming:
         if taken or delivery.muted or self._turns.closing or stale:
             self._offer = None
             if stale and not (taken or delivery.muted or self._turns.closing):
-                delivery.hand.up(offer.asked, offer.text, label_of(offer.asked), now)
+                delivery.tile.hand.up(offer.asked, offer.text, label_of(offer.asked), now)
             room.decide(
                 "silent", "let-go", now, turn=offer.asked.turn, speaker=offer.asked.speaker, text=offer.asked.text,
                 epoch=delivery.epoch,

@@ -161,7 +161,7 @@ class Turns:
         if self._joins(who, verdict, text, now):
             self._silent("joined", now, turn.index, turn.speaker, text, verdict.evidence)
             return
-        invited = self._delivery.hand.waits and (verdict.call_only or commands.invites(verdict.question))
+        invited = self._delivery.tile.hand.waits and (verdict.call_only or commands.invites(verdict.question))
         if invited and self._invited(turn, text, now, verdict.evidence):
             return
         command = commands.parse(verdict.question)
@@ -193,7 +193,7 @@ class Turns:
     def _invited(self, turn: Turn, text: str, now: float, evidence: str) -> bool:
         """Its hand is up, and it is asked what it wanted to say. True when it says it now."""
         self.guessing.drop(now)
-        if self._delivery.running is not None or self.closing or (unsaid := self._delivery.hand.take()) is None:
+        if self._delivery.running is not None or self.closing or (unsaid := self._delivery.tile.hand.take()) is None:
             return False
         self.forget()
         self._delivery.unmute()
