@@ -10,7 +10,8 @@ import math
 import re
 from collections import deque
 
-#: seconds of silence after words that look complete
+#: seconds of silence after a question, and after other words that look complete
+QUESTION = 0.20
 COMPLETE = 0.30
 #: seconds of silence when the text says neither
 DEFAULT = 0.50
@@ -74,7 +75,9 @@ def silence_needed(text: str) -> float:
     """Seconds of silence after which a turn with these words is over."""
     if trails_off(text):
         return INCOMPLETE
-    return COMPLETE if looks_complete(text) else DEFAULT
+    if not looks_complete(text):
+        return DEFAULT
+    return QUESTION if text.rstrip(" \"'”’)").endswith(("?", "？", "؟")) else COMPLETE
 
 
 class Habits:
@@ -117,7 +120,7 @@ class Habits:
         shape, usual = silence_needed(text), self._usual.get(who)
         if usual is None:
             return shape
-        if shape == COMPLETE:
+        if shape <= COMPLETE:
             return min(max(shape, 0.6 * usual), DEFAULT)
         if shape == DEFAULT:
             return min(max(shape, 1.2 * usual), INCOMPLETE)

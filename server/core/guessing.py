@@ -17,9 +17,9 @@ from server.core.room import Room
 
 #: seconds by which the last word may have ended before its speech did, to be the last one
 LAST_WORD = 0.25
-#: guesses whose fate is remembered, and the share of them that may be wasted
+#: turns whose fate is remembered, and the share of them that may have wasted a guess
 REMEMBERED = 20
-WASTED = 0.2
+WASTED = 0.1
 #: guesses for one utterance
 TRIES = 2
 #: seconds after which a guess whose turn was never committed is given up
@@ -72,6 +72,7 @@ class Guessing:
         """The turn is over, and it is this. True when the guess was right: it is the reply now."""
         guess = self.guess
         if guess is None:
+            self._fates.append(False)
             return False
         if guess.who != asked.who or folded(guess.question) != folded(asked.question):
             self.drop(now)

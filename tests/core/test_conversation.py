@@ -32,7 +32,7 @@ def test_it_answers_when_its_name_is_called():
 def test_it_is_quick():
     """With a final 250 ms after the speech, a first token after 300 ms and a voice of 100 ms, sound starts in 0.9 s."""
     t = Timeline()
-    t.says("Ana", "Parley, what did we decide?", at=0.0, until=1.6)
+    t.says("Ana", "Parley, tell us what we decided.", at=0.0, until=1.6)
     t.model("You chose the rubber case.")
     t.run()
     times = t.replies[0].times

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from server.core import events as ev
 from server.core.conversation import Config
-from server.core.endpointing import COMPLETE, INCOMPLETE, LATEST, LONGEST, Habits, Lateness, silence_needed
+from server.core.endpointing import INCOMPLETE, LATEST, LONGEST, QUESTION, Habits, Lateness, silence_needed
 from tests.core.timeline import Timeline
 
 
@@ -43,7 +43,7 @@ def test_nobody_is_waited_for_longer_than_the_longest(pauses: list[float], text:
     habits = Habits()
     for pause in pauses:
         paused(habits, "Ana", pause, times=1)
-    assert COMPLETE <= habits.silence_needed("Ana", text) <= LONGEST
+    assert QUESTION <= habits.silence_needed("Ana", text) <= LONGEST
 
 
 def test_lateness_is_the_source_s_own():

@@ -133,7 +133,7 @@ def test_a_stop_word_ends_a_guess():
 
 
 def test_waste_is_bounded():
-    """Where guesses keep being wrong only the surest are made: at most a quarter of a long meeting's are wasted."""
+    """Where guesses keep being wrong few are made: of the turns of a long meeting at most a quarter waste one."""
     t = Timeline()
     for at in range(0, 400, 10):
         sound(t, at, at + 3.0)
@@ -142,9 +142,8 @@ def test_waste_is_bounded():
     t.model("Seven.")
     t.run(until=420.0)
     wasted = [decision for decision in t.decisions if decision.verdict == "guess"]
-    made = wasted + [decision for decision in t.replies if "guessed" in decision.times]
     assert len(t.replies) == 40
-    assert len(wasted) <= 0.25 * len(made), (len(wasted), len(made))
+    assert 1 <= len(wasted) <= 0.25 * len(t.replies)
 
 
 @given(
