@@ -76,10 +76,15 @@ _WORDS = st.lists(
 ).map(" ".join)
 
 
-@given(_WORDS, st.sampled_from(["named", "open", "standing", "muted"]))
-def test_any_words_get_a_verdict_with_a_reason(words: str, policy: str):
+_BEFORE = st.lists(st.tuples(st.sampled_from(["Ana", "Ben", "Parley"]), _WORDS, st.floats(0.0, 40.0)), max_size=4).map(
+    lambda turns: tuple(Recent(who, words, who == "Parley", ago) for who, words, ago in turns)
+)
+
+
+@given(_WORDS, _BEFORE, st.sampled_from(["named", "open", "standing", "muted"]), st.booleans())
+def test_any_words_get_a_verdict_with_a_reason(words: str, recent: tuple[Recent, ...], policy: str, expecting: bool):
     """Whatever is said, the same verdict comes twice, with a reason; muted, only being called by name counts."""
-    context = Context(("Parley",), ("Ana", "Ben"), "Ben", policy)
+    context = Context(("Parley",), ("Ana", "Ben"), "Ben", policy, expecting, recent=recent)
     verdict = judge(words, context)
     assert verdict.reason and verdict == judge(words, context)
     if policy == "muted":
