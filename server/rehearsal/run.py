@@ -61,6 +61,8 @@ async def rehearse(
     stage = Stage(play, folder, speed=speed, tell=on_progress, record=record, shape=shape, host=host)
     with _ended_by_sigterm(), tempfile.TemporaryDirectory(prefix="parley-rehearsal-") as temporary:
         report = await stage.run(Path(temporary), voice, command, started)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # called off as it ended anyway, or as some part swallowed the cancellation
     for verdict in report.all_verdicts:
         on_progress(Progress("verdict", f"{verdict.name}: {verdict.found}", held=verdict.held))
     on_progress(Progress("done", str(folder), held=report.passed, report=report))
