@@ -13,7 +13,11 @@ def phrases(*parts: str, start: str = r"\b", end: str = r"\b") -> re.Pattern[str
     return re.compile(f"{start}(?:{'|'.join(parts)}){end}")
 
 
-_MOMENT = r"(?<!for )(?:one|just a|a|give me a) (?:second|moment|minute|sec)"
+# not "when you've got a sec": that is when it is to be done
+_MOMENT = (
+    r"(?<!for )(?<!in )(?<!you've got )(?<!you have )(?<!you get )"
+    r"(?:one|just a|a|give me a) (?:second|moment|minute|sec)"
+)
 # said to the people in the room
 _GROUP = phrases(
     r"(?<!to )(?<!for )(?<!with )(?:everyone|everybody)|all of (?:you|us)|you all|y'all",
@@ -31,6 +35,13 @@ _GROUP = phrases(
     r"we (?:should|could|can|need|must|have to|will)|we'll|(?<!there )any objections?|any other|agreed$",
     r"alguien|vamos|jemand|sollen wir|wollen wir|quelqu'un|on fait|on y va",
 )
+# "does that work for everyone": yes or no, asked of everybody; not "which date works for everyone"
+_SUITS = re.compile(
+    r"^(?:(?:so|okay|ok|right|then|and|well|but|good|great|fine|now) )*"
+    r"(?:(?:does|do|will|would|is|are|isn't|doesn't|wouldn't) (?:\w+ ){1,3}|(?:that )?)"
+    r"(?:works?|suits?|do|ok|okay|fine|good|alright|all right|clear|acceptable|happy|convenient) "
+    r"(?:(?:for|with|by|to) )?(?:everyone|everybody|you all|all of (?:you|us)|us all|the (?:group|room|team))\b"
+)
 _WE = re.compile(
     r"^(?:(?:so|okay|ok|right|then|and|well|but|good|great|fine) )*(?:we|anyone|anybody|somebody|someone)\b"
 )
@@ -47,6 +58,9 @@ _MUSING = phrases(
     r"where (?:are you|did i|were we|was i)|what was i|why won't|did you (?:get|catch) that$",
     r"isn't (?:it|that|this) (?:great|amazing|funny|nice|lovely|wonderful|crazy|fantastic|cool|strange|odd|weird|fun)",
     r"why (?:is|are|won't|does|am) (?:this|it|that|i|my)(?: \w+)? (?:so|not|always|keep|load|work)",
+    # "isn't that what Ana was saying"
+    r"(?:isn't|wasn't) (?:that|it|this) (?:(?:just|exactly|basically) )?what (?!(?:you|it|the|our|we|they|i)\b)\w+"
+    r" (?:(?:was|were|is|has|had|just) )*(?:said|says?|saying|meant|means|told|thought|asked|wanted|after)",
     r"who knew|who (?:would|could) have|who'd have|who cares",
     r"(?:did|do|are|is|was|have|has) (?:you|he|she|it|they) (?:now|indeed)$|who knows|tell me about it",
     r"say no more|what a",
@@ -58,6 +72,7 @@ _MUSING = phrases(
     r"(?:it|he|she|they) (?:just )?(?:said|says|told|knows|is right|was right)",
     r"pass me|hand me|hello|call (?:you|me) back|not to (?:me|you)",
     _MOMENT,
+    r"(?:be|see|back|there|with|join)(?: \w+){0,2} in (?:a|one) (?:second|moment|minute|sec)",
 )
 # "that's cheap, isn't it": an opinion
 _TAG = phrases(
@@ -80,7 +95,7 @@ _TO_THE_ROOM = phrases(
 
 def is_for_the_room(said: str) -> bool:
     """Whether the people in the room are meant, all of them or any."""
-    return bool(_GROUP.search(said) or _WE.match(said))
+    return bool(_GROUP.search(said) or _WE.match(said) or _SUITS.match(said))
 
 
 def names_the_room(said: str) -> bool:

@@ -60,6 +60,10 @@ _TAKES = frozenset(
     " figure show shows showed check checked mean means meant like likes depends than exactly precisely me us him her"
     " them decide decided regardless whatever guess think thinks clear here's there's and or not which who that".split()
 )
+# "that's basically what Ana said": it is told what something is
+_TELLS_WHAT = re.compile(
+    r"\b(?:(?:that|it|this|which) (?:is|was)|that's|it's)(?: (?:pretty|much|more|or|less|kind|sort|of|just|\w+ly))+$"
+)
 _OF = frozenset("about of on to with for by from like than".split())
 _WH_IS = frozenset("what's what're where's how's when's why's".split())
 _PEOPLE = frozenset("who who's which whose".split())
@@ -172,6 +176,8 @@ def _question_turns(words: list[str], at: int, relative: bool) -> bool:
         return False
     if second in _SELF or (second == "you" and before not in _JOINS):
         return False  # "just what I needed"
+    if _TELLS_WHAT.search(" ".join(words[:at])):
+        return False
     if before in _JOINS or (before in FILLERS and word != "which"):
         return True
     if second in _DO and at + 2 < len(words) and words[at + 2] in _PRONOUNS and before not in _OF:

@@ -11,6 +11,7 @@ from enum import Enum
 from server.core.addressing.asking import (
     SUBORDINATE,
     asks,
+    asks_with,
     ends_announcing,
     opens_request,
     turns_to_asking,
@@ -81,13 +82,20 @@ _ADDRESSES = re.compile(
     r"|(?:can|could|would|will|did|do|are|were|have) you)$"
 )
 _LEADS_IN = re.compile(r"\b(?:(?:as|like) i (?:was |have )?(?:said|saying|say)|you know what)$")
-_LEAVES = re.compile(r"\bthat(?:'s| is) (?:all|it|everything)(?: from (?:me|us))?$")
+_LEAVES = re.compile(r"\bthat(?:'s| is) (?:all|it|everything|us|me)(?: done)?(?: from (?:me|us))?$")
 # "it is Tuesday, isn't it Parley"
 _TAGGED = re.compile(
     r"n't (?:it|they|he|she|we|you)$"
     r"|\w+ \w+ \w+ (?:then |now )?(?:is|was|are|were|has|have|does|did) (?:it|they|he|she|there)$"
 )
 _YOU_TOO = re.compile(r"\b(?:and|or|including) you(?: too| as well| also)?$|\byou (?:too|as well|also)$")
+# "what I'd want to know Parley is how many ..."
+_TO_KNOW = re.compile(
+    r"\b(?:what|all|the (?:only |one )?(?:thing|question)(?: that)?) (?:i|i'd|i'm|we|we'd|we're)"
+    r"(?: (?:would|am|are|really|just|actually|only|want|need|like|love|keen|still))* "
+    r"(?:wondering|curious about|unsure about|after|to (?:know|hear|understand|see|find out))$"
+    r"|\bmy (?:\w+ )?question$"
+)
 
 
 def how(tokens: list[Token], mention: Mention, names: Names) -> How:
@@ -101,6 +109,8 @@ def how(tokens: list[Token], mention: Mention, names: Names) -> How:
     if is_longer_name(tokens, last, names) or (question and not right and only_repeats(tokens[end + 1 :])):
         return How.ABOUT
     called_last = not right and (question or (end >= len(tokens) - 1 and asks(left)))
+    if _before_the_question(left, right):
+        return How.CALLED
     if quoted(tokens, first, last, start, called_last):
         return How.QUOTED
     if _in_company(tokens, start, first, names):
@@ -120,6 +130,14 @@ def how(tokens: list[Token], mention: Mention, names: Names) -> How:
     if left[-1].mark:
         return _after_a_mark(left, right, question)
     return _after_a_word(left, right, question, unmarked)
+
+
+def _before_the_question(left: list[Token], right: list[Token]) -> bool:
+    """ "What I want to know, Parley, is how many came": the question is announced before the name, and asked behind."""
+    following = bare(right)
+    if following[:1] != ["is"] or not (asks_with(following[1:]) or following[1:2] in (["if"], ["whether"])):
+        return False
+    return _TO_KNOW.search(" ".join(bare(left))) is not None
 
 
 def _opens(right: list[Token], question: bool, unmarked: bool) -> bool:

@@ -16,7 +16,13 @@ _KIND = (
     r"|assistent|assistentin|asistente|assistente)"
 )
 _KIND_BEFORE = re.compile(rf"\b(?:our|the|a|an|my|your|this|new|little|ai|unser|notre|nuestro) (?:\w+ ){{0,2}}{_KIND}$")
-_KIND_AFTER = re.compile(rf"^, (?:which|who)(?:'s)? [^,]+,|^, (?:our|the|a|an|my|your|this) (?:\w+ ){{0,3}}{_KIND}\b")
+# not "Parley, the other thing, ..." or "Parley, the thing is ...": that leads to what is asked
+_KIND_AFTER = re.compile(
+    r"^, (?:which|who)(?:'s)? [^,]+,"
+    r"|^, (?!\w+ (?:(?:other|next|last|first|second|same|one|main|only) )*thing (?:is|was|i|we|about)\b"
+    r"|\w+ (?:other|next|last|first|second|same|one|main) thing\b)"
+    rf"(?:our|the|a|an|my|your|this) (?:\w+ ){{0,3}}{_KIND}\b"
+)
 
 
 def is_kind_before(said: str) -> bool:

@@ -44,6 +44,10 @@ _MORE = phrases(
     r"(?:a (?:bit|little|tad)|slightly)(?: more| less)?(?: \w+){1,4}$|(?:the )?same (?:for|again|with)",
     r"next(?: one)?(?: please)?$|the next(?: one)?|(?:the|that|this|not the) (?:\w+ ){1,2}ones?(?: please)?$",
     r"weiter|encore|otra vez|noch ?mal|noch einmal",
+    # "any others closer to us", "any with parking", "any cheaper ones"
+    r"any (?:others?(?! (?:want|need|have|go|think|like|coming|going|business|questions?|comments?|points?)\b)"
+    r"|with|without|in(?! favou?r)|from|under|over|near|nearer|closer|cheaper|bigger|smaller|earlier|later|sooner)"
+    r"(?: (?!and\b)\w+){0,5}$",
     start="^",
 )
 _CORRECTS = phrases(
@@ -94,7 +98,9 @@ _CHOICE = 8
 _INVERTED = SUBJECTS | frozenset("that this these those".split())
 # "..., is that he left", "..., which means ..."
 _NO_QUESTION = re.compile(
-    r"^(?:(?:is|was) that (?:i|we|you|they|he|she|it|there|the)|which (?:means|would|makes|i|we|they|he|she))\b"
+    r"^(?:(?:is|was) that (?:i|we|you|they|he|she|it|there|the)"
+    r"|which (?:(?:is|was) (?:what|why|where|when|how|exactly|just|pretty|basically)"
+    r"|means|would|makes|i|we|they|he|she))\b"
 )
 #: words of "isn't it", "don't you think" at most
 _TAG_WORDS = 3
@@ -169,9 +175,20 @@ def is_open(said: str) -> bool:
     """Whether these words stop where the asking has only begun: "can you", "are you there?", "um, the"."""
     words = bare(tokens_of(said))
     last = words[-1] if words else ""
-    if trails_off(said) or last in _HALF or last in ENGLISH_QUESTIONS or ends_announcing(words):
+    if trails_off(said) and not _asks_of_it(said, words):
+        return True
+    if last in _HALF or last in ENGLISH_QUESTIONS or ends_announcing(words):
         return True
     return bool(_IS_IT_THERE.search(" ".join(words)))
+
+
+def _asks_of_it(said: str, words: list[str]) -> bool:
+    """Whether words that end with "it" are a whole question all the same: "who makes it", "when is it"."""
+    if words[-1:] != ["it"] or not said.rstrip().lower().endswith("it"):
+        return False
+    at = next((at for at, word in enumerate(words) if word in ENGLISH_QUESTIONS), len(words))
+    between = words[at + 1 : -1]
+    return bool(between) and (between[-1] not in MODALS or between in (["is"], ["was"]))
 
 
 def is_for_anybody(tokens: list[Token]) -> bool:

@@ -74,6 +74,12 @@ _ABLE = re.compile(
     r"|find|remembers?|remind|give|explain|has|have|show|read|put|send|work|calculate|clarify|add|list|pull)\b"
     r"(?P<rest>.*)"
 )
+# "reckon Parley could look that up for us"
+_SUPPOSED = re.compile(
+    rf"\b(?:reckon|think|suppose|bet|guess|figure)(?: that)? § (?:can|could|might|should) {_ADVERBS}(?P<verb>\w+)"
+    r"(?P<rest>.*)"
+)
+_FOR_US = re.compile(r"^ (?:\w+ )?(?:that|this|it|them|these|those)(?: \w+)? for (?:us|me)\b")
 # "let's ask Parley", "let's see what Parley thinks"
 _ASK = re.compile(
     r"\b(?P<who>let'?s|let me|let us|why don'?t (?:we|i|you)|shall we|should we|we (?:could|can|should|might)|maybe"
@@ -131,6 +137,7 @@ def asked_indirectly(tokens: list[Token], mention: Mention) -> bool:
         or _wanted(sentence)
         or _if(sentence)
         or _able(sentence, asked_beside)
+        or _supposed(sentence)
         or _ask(sentence, asked_beside)
         or _handed_over(sentence, tokens[mention.last + 1 :])
         or _VIEW.search(sentence) is not None
@@ -187,6 +194,11 @@ def _able(sentence: str, asked_beside: bool) -> bool:
     if not match["modal"] and verb in ("tell", "say", "know", "have"):
         return False
     return asked_beside or any(word in QUESTIONS for word in rest[:3])
+
+
+def _supposed(sentence: str) -> bool:
+    match = _SUPPOSED.search(sentence)
+    return match is not None and match["verb"] in SERVICES and _FOR_US.match(match["rest"]) is not None
 
 
 def _ask(sentence: str, asked_beside: bool) -> bool:

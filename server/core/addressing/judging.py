@@ -23,10 +23,11 @@ from server.core.addressing.governed import stands_free
 from server.core.addressing.indirect import asked_indirectly
 from server.core.addressing.names import Likeness, Mention, Names, mentions, names_in, soundalikes, sounds_like
 from server.core.addressing.others import called_assistant, called_person, turns_away
+from server.core.addressing.sound import is_slip
 from server.core.addressing.spoken_to import speaks_to
 from server.core.addressing.text import Token, bare, clauses, fold, sentence_start, tokens_of, without_openers
-from server.core.addressing.unnamed import WINDOW, unnamed
-from server.core.addressing.wanted import only_thanks, taken_back
+from server.core.addressing.unnamed import WINDOW, tells_to_stop, unnamed
+from server.core.addressing.wanted import only_thanks, praises, taken_back
 from server.core.addressing.words import FILLERS, HEY, OPENERS
 
 #: seconds between a question and the bare name behind it
@@ -44,6 +45,8 @@ _LETS_GO = frozenset(
 # a call begins a new clause
 _BREAK = (Token(",", 0, 0, True),)
 _LOUD_HEY = frozenset("hey hi hello hallo hola salut dis".split())
+# "Nora, is she coming?": behind a name that is only like the agent's
+_OF_HER = frozenset("she she's her he he's his him".split())
 # asked of a person: where the name is only like the agent's, it is that person's
 _PRESENCE = re.compile(r"^where (?:are|were|is) you\b|^are you\b")
 
@@ -149,8 +152,15 @@ def _called(text: str, tokens: list[Token], mention: Mention, names: Names, cont
         return Verdict(False, silent, evidence)
     if taken_back(behind):
         return Verdict(False, "taken-back", evidence)
-    if only_thanks([*before, *_BREAK, *behind]):
-        return Verdict(False, "thanked", evidence)
+    rest = [*before, *_BREAK, *behind]
+    thanks = only_thanks(rest)
+    if thanks or praises(rest):
+        own = _before(context, names).own()
+        if own is not None and own.speaking and tells_to_stop(rest):
+            return Verdict(True, "cut-in", evidence, "stop")
+        answers = own is not None and own.asked and own.asker == context.speaker  # "is nine okay?", "that's great"
+        if thanks or not answers:
+            return Verdict(False, "thanked", evidence)
     if all(word in OPENERS for word in bare([*before, *behind])):
         earlier = context.before or _said_last(context)
         if earlier and asks(tokens_of(earlier)):
@@ -216,6 +226,15 @@ def _sounding(text: str, tokens: list[Token], names: Names, context: Context) ->
     return Verdict(True, "sounds-like", verdict.evidence, verdict.question, verdict.call_only, heard)
 
 
+def _is_misspelt(tokens: list[Token], mention: Mention, names: Names) -> bool:
+    """Whether a word with a capital opens the utterance that is the name but for one letter, and not its first."""
+    token = tokens[mention.first]
+    opens = all(before.mark or before.word in OPENERS for before in tokens[: mention.first])
+    if not opens or not token.capital or mention.first != mention.last:
+        return False
+    return any(len(own) == 1 and is_slip(token.word, own[0]) for own in names.agents)
+
+
 def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
     """Whether the words around make up for the difference in sound."""
     if how(tokens, mention, names) is not How.CALLED:
@@ -237,6 +256,8 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
     tag = len(first) < _ASKS_OF and first[0].isascii() and "'" not in first[0]  # "Bali, was it, where you went"
     asked = direct or ((opens_question(words) or asks(behind)) and (before in HEY or not tag))
     marked = behind[0].mark
+    if marked and opens_question(words) and not mention.ordinary and _is_misspelt(tokens, mention, names):
+        return len(first) >= _ASKS_OF and _OF_HER.isdisjoint(words[:_ASKS_OF])
     close = mention.likeness >= Likeness.CLOSE
     if mention.ordinary:
         split = close and marked and mention.last > mention.first  # "May pull, add up ..."

@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from server.core.addressing.context import Context
-from server.core.addressing.sound import may_be, one_letter_off, rhymes, unlike
+from server.core.addressing.sound import is_slip, may_be, one_letter_off, rhymes, unlike
 from server.core.addressing.text import ENDS, PARTS, Token, fold
 from server.core.addressing.words import FILLERS, HEY, MODALS, OPENERS, ORDINARY, PHRASES, QUESTIONS, SUBJECTS
 
@@ -146,6 +146,11 @@ def _is_ordinary(word: str) -> bool:
     return len(word) == 1 or "'" in word or word in ORDINARY or word in QUESTIONS or word in OPENERS
 
 
+def _is_farther(heard: str, other: str) -> bool:
+    """Whether a word that is one letter off the agent's name is more than that off another: Nora from Noah."""
+    return not (one_letter_off(heard, other) or other.startswith(heard) or unlike(heard, other) == 0.0)
+
+
 @lru_cache(maxsize=8192)
 def _likeness(heard: str, names: Names) -> tuple[Likeness | None, float]:
     """How like the agent's name these one to three words sound, unless they sound more like somebody else's."""
@@ -171,7 +176,8 @@ def _likeness(heard: str, names: Names) -> tuple[Likeness | None, float]:
             cost = min(cost, NEAR)  # Carla for Clara
         if cost > WILD or cost >= best[1]:
             continue
-        if any(unlike(heard, other) <= cost for other in names.others):
+        slip = len(words) == 1 and is_slip(heard, name)
+        if any(unlike(heard, other) <= cost and not (slip and _is_farther(heard, other)) for other in names.others):
             continue  # somebody in the call is called more like that
         near = FAR if not heard.isascii() else NEAR  # another script spells the name itself, only by its own sounds
         levels = ((near, Likeness.NEAR), (CLOSE, Likeness.CLOSE), (FAR, Likeness.FAR), (WILD, Likeness.WILD))

@@ -107,6 +107,11 @@ def one_letter_off(one: str, other: str) -> bool:
     return any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
 
 
+def is_slip(heard: str, name: str) -> bool:
+    """Whether a word is written like a name but for one letter that is not the first: Nora for Nova."""
+    return len(heard) > 3 and heard[0] == name[0] and one_letter_off(heard, name)
+
+
 def _swap(x: str, y: str) -> float:
     if x == y:
         return 0.0

@@ -23,7 +23,7 @@ EXPECTING = 20.0
 CLEAR_STOP = 8
 WEAK_STOP = 3
 _STOPS = re.compile(
-    r"^(?:(?:no|ok|okay|right|sorry|please|oh|um|uh|alright|yeah|yes|hey)\W+)*"
+    r"^(?:(?:no|ok|okay|right|sorry|please|oh|um|uh|all right|alright|yeah|yes|hey|thanks|cheers)\W+)*"
     r"(?P<clear>stop(?! by)\b|that'?s (?:enough|plenty|fine thanks)|enough\b|(?:be )?quiet\b|shut up|silence\b|cut it"
     r"|(?:you (?:can|may|could) stop|we (?:get|got) (?:it|the (?:idea|point|picture))|that(?:'ll| will) do)\b"
     r"|skip (?:that|this|it|to|ahead|the)|next one|cancel\b|pause\b|stopp\b|halt\b|arrete"
@@ -34,11 +34,20 @@ _STOPS = re.compile(
     r"|excuse me|warte|moment\b|attends?\b|espera\b|aspetta\b|wacht\b)"
 )
 # the person it answers has had enough, wherever the words stand
-_ENOUGH = re.compile(r"\b(?:that(?:'s| is) enough|stop(?: there| it)?|that(?:'ll| will) do)(?: thanks| please| now)?$")
+_ENOUGH = re.compile(
+    r"\b(?:that(?:'s| is) (?:enough|plenty)|stop(?: there| it)?|that(?:'ll| will) do)(?: thanks| please| now)?$"
+)
 # the person it answers objects in the middle of the answer
 _OBJECTS = re.compile(
     r"^(?:no|nope|nein|non|not)\b(?! (?:way|problem|worries|wonder|idea|bad|surprise|kidding|thanks))"
 )
+
+
+def tells_to_stop(tokens: list[Token]) -> bool:
+    """Whether clear words to stop are said, with or without thanks: "okay, okay, that'll do"."""
+    said = " ".join(bare(tokens))
+    match = _STOPS.search(said)
+    return bool(match and match["clear"]) or _ENOUGH.search(said) is not None
 
 
 def unnamed(text: str, tokens: list[Token], names: Names, context: Context, before: Before) -> Verdict:

@@ -6,8 +6,8 @@ import re
 
 from server.core.addressing.asking import asks
 from server.core.addressing.following import is_open, is_request
-from server.core.addressing.text import Token, bare, plain, tokens_of
-from server.core.addressing.words import HEY, OPENERS, PRAISE
+from server.core.addressing.text import Token, bare, clauses, plain, tokens_of
+from server.core.addressing.words import FILLERS, HEY, OPENERS, PRAISE, THANKS_TO
 
 _THANKS = re.compile(
     r"\b(?:thanks?(?: (?:a (?:lot|million|bunch)|so much|very much|again))?|thank (?:you|u)(?: (?:so|very) much)?"
@@ -45,9 +45,32 @@ _FOUND_OUT = re.compile(
     r"|\w+ (?:knows|has|had|did|said|wrote|answered) (?:it|this|that|so|already)\b"
     r"|(?!you\b)\w+ (?:just|already) \w+|\w+ (?:should|can|will|could) (?:answer|take|do|say|handle|explain)\b)"
 )
+# why it is no longer wanted: "don't worry, Ana's just put it in the chat"
+_SOMEBODY = r"(?!(?:so|and|but|or|now|then|that|what|there|here|let|you|just|please)\b)\w+"
+_HAS_DONE = re.compile(
+    rf"(?:[,.!;…-]? ?{_SOMEBODY}(?:'s|'ve| has| have) (?:just|already|now)"
+    rf"|[,.!;…-] ?{_SOMEBODY} (?:just|already))\b[^,.!?;…]*"
+)
 # what else is said on taking back
 _LEAVE = re.compile(r"(?:[ ,.!]*\b(?:carry on|go on|go ahead|continue|sorry|thanks|as you were))+[ ,.!]*$")
 _YOU_MAY = re.compile(r"\W*(?:(?:and|so|now|then) )*you (?:can|may|could) (?!be|go back)\w+")
+# "that's ever so helpful"
+_IS_SO = re.compile(
+    r"^(?:(?:oh|ah|well|yes|yeah|and|so) )*"
+    r"(?:(?:that|this|it)(?:'s| is| was)|you(?:'re| are| were|'ve been| have been)|how|what an?) "
+)
+_PRAISED = PRAISE | frozenset("helpful useful handy kind clever superb marvellous fab impressive".split())
+# only of somebody: "you're a star", not "help"
+_PRAISED_AS = _PRAISED | frozenset("star legend gem lifesaver help".split())
+# what may stand around them
+_COMPLIMENTS = (
+    FILLERS
+    | THANKS_TO
+    | frozenset(
+        "ever so very really just absolutely truly quite such most super incredibly extremely a an great big real"
+        " indeed of you quick fast yes yeah ok okay right well and actually".split()
+    )
+)
 _CHANGED = frozenset("oh ah aha no actually wait sorry hmm okay ok ach ay non nein".split())
 _NEW_CLAUSE = frozenset(
     "i i'm i'll i've i'd it it's its there there's here here's that that's we we've we're we'll he he's she she's they"
@@ -71,13 +94,31 @@ def only_thanks(tokens: list[Token]) -> bool:
     return True
 
 
+def praises(tokens: list[Token]) -> bool:
+    """Whether nothing is said but a compliment: "brilliant, that's ever so helpful"."""
+    if any(token.word == "?" for token in tokens):
+        return False
+    praised = False
+    for clause in clauses(tokens):
+        said = " ".join(clause)
+        rest = _IS_SO.sub("", said)
+        known, words = _PRAISED if rest == said else _PRAISED_AS, rest.split()
+        if any(word not in known and word not in _COMPLIMENTS for word in words):
+            return False
+        praised = praised or not known.isdisjoint(words)
+    return praised
+
+
 def taken_back(tokens: list[Token]) -> bool:
     """Whether a request that was begun is taken back, and nothing asked after that."""
     if _breaks_off(tokens):
         return True
     said = _LEAVE.sub("", plain(tokens))
     ends = [match.end() for pattern in (_TAKEN_BACK, _FOUND_OUT) for match in pattern.finditer(said)]
-    return bool(ends) and not asks(tokens_of(said[max(ends) :]))
+    if not ends:
+        return False
+    reason = _HAS_DONE.match(said, max(ends))
+    return not asks(tokens_of(said[reason.end() if reason else max(ends) :]))
 
 
 def _breaks_off(tokens: list[Token]) -> bool:

@@ -14,7 +14,7 @@ HEY = languages.HEY | _words("hey hi hello hiya yo ok okay morning evening")
 #: said before a name to its bearer, too: "thanks Ana"
 THANKS_TO = languages.THANKS_TO | _words("sorry thanks pardon cheers ta")
 #: noises and hesitations: as if not said
-FILLERS = _words("um uh er erm hmm hm mm mmm ah oh eh uhm ahm euh este aeh ehm eeh")
+FILLERS = _words("um uh er erm hmm hm mm mmm ah aha oh oho ooh eh uhm ahm euh este aeh ehm eeh")
 #: words that may lead to a name or a question without saying anything themselves
 OPENERS = HEY | FILLERS | languages.OPENERS | _words(
     "all so well and but now right yes yeah yep no alright actually sorry please also dear excuse me thanks then good",
@@ -139,9 +139,9 @@ ORDINARY = _words(
     "until up upon us usually value very view voice wait walk wall want war was watch water way we we'll we're",
     "week well went were west what when where whether which while white who whole why wide will wind window wish",
     "with within woman won't wonder wood word work world worry worse would write wrong year yep yes yeah",
-    "yesterday yet you young zero alas apple arise canal carol century comma delta drama era extra formula media",
-    "menu mini nature ocean panel pilot polo scout sober solo studio sugar summer super tango tempo union video",
-    "villa",
+    "yesterday yet you young zero nope nah yup alas apple arise canal carol century comma delta drama era extra",
+    "formula media menu mini nature ocean panel pilot polo scout sober solo studio sugar summer super tango tempo",
+    "union video villa",
 )  # fmt: skip
 #: said alone, a compliment and not a call
 PRAISE = _words(
