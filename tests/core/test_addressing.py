@@ -71,7 +71,7 @@ def test_sentences_the_rules_were_not_made_with(file: str):
 
 
 def test_utterances_written_by_somebody_who_never_saw_the_rules():
-    """With the contexts of a meeting around them: 95 in 100 of the replies are wanted, and 95 of the wanted ones come."""
+    """With turns of a meeting before them: 95 in 100 replies are wanted, and 95 in 100 of the wanted ones come."""
     report = evaluate(HERE / "addressing_unseen.jsonl")
     assert report.precision >= 0.95 and report.recall >= 0.95, render(report)
 
