@@ -131,6 +131,11 @@ class Overlap:
         repeated = asker and end is None and since < REPEATED and _same_words(text, reply.asked.text)
         if repeated and not bargein.says_stop(text):
             return final
+        if (told := self._told_to_stop(text)) is not None and (asker or told or len(text.split()) <= bargein.SHORT):
+            # Nothing but that: no rule of addressing could make anything else of it, and it is to be quick.
+            stop = bargein.Overlap.STOP
+            self._note(stop, now)
+            return self._stop(reply, who, text, stop, now, start, final=final, turn=turn, asker=asker, named=told)
         context = self._room.context(who, self._room.name_of(who), now)
         verdict, named = addressing.judge(text, context), addressing.calls(text, context)
         meaning = self._meaning(reply, who, text, verdict, now, since, asker=asker, named=named, final=final)
@@ -204,6 +209,14 @@ class Overlap:
             self._record("stop", "stop", who, text, turn, now)
             return True
         return False
+
+    def _told_to_stop(self, text: str) -> bool | None:
+        """Whether the agent's name is in words that otherwise only say stop; None when they say anything else."""
+        names = {name.casefold() for name in (self._room.config.name, *self._room.config.aliases)}
+        words = text.split()
+        rest = [word for word in words if word.strip(" ,.!?-").casefold() not in names]
+        command = commands.parse(" ".join(rest)) if rest else None
+        return len(rest) < len(words) if command is not None and command.kind == "stop" else None
 
     def _only_stopped(self, who: str, text: str, turn: int, now: float) -> bool:
         """Whether these are the last words of whoever just cut in, and they wanted nothing but that."""
