@@ -135,7 +135,12 @@ class Overlap:
             # Nothing but that: no rule of addressing could make anything else of it, and it is to be quick.
             stop = bargein.Overlap.STOP
             self._note(stop, now)
-            return self._stop(reply, who, text, stop, now, start, final=final, turn=turn, asker=asker, named=told)
+            if not self._stop(reply, who, text, stop, now, start, final=final, turn=turn, asker=asker, named=told):
+                if not final:
+                    return False
+                self._turns.forget()
+                self._record("stop", "stop", who, text, turn, now)
+            return True
         context = self._room.context(who, self._room.name_of(who), now)
         verdict, named = addressing.judge(text, context), addressing.calls(text, context)
         meaning = self._meaning(reply, who, text, verdict, now, since, asker=asker, named=named, final=final)
