@@ -14,9 +14,9 @@ from server.core.cards import card_from
 from server.core.composing import SORRY
 from server.core.decision import Decision
 from server.core.delivery import PATIENCE, Delivery
-from server.core.effects import LeaveMeeting, SendChat, ShowSight, Stop, Think
+from server.core.effects import LeaveMeeting, SendChat, Stop, Think
 from server.core.events import BrainDone, BrainText, BrainTool, ChatSaid
-from server.core.obeying import set_policy
+from server.core.obeying import Obeying
 from server.core.outbox import Outbox
 from server.core.prompt import PastReply
 from server.core.reply import Asked, Reply
@@ -48,6 +48,7 @@ class Chat:
         self._out: Outbox = room.out
         self._delivery = delivery
         self._asking = asking
+        self._obeying = Obeying(room, delivery)
         self._writing: dict[int, tuple[Reply, str, list[str]]] = {}
         self._seen: dict[str, None] = {}
 
@@ -74,8 +75,8 @@ class Chat:
         if verdict.reason in ("thanked", "taken-back"):
             self._decide("silent", verdict.reason, turn.index, turn.speaker, text, now, verdict.evidence)
             return ""
-        if commands.parse(verdict.question or text) is not None:
-            return self._obey_spoken(verdict.question or text, turn.index, turn.speaker, who, text, to, now)
+        if (spoken := commands.parse(verdict.question or text)) is not None:
+            return self._obey_spoken(spoken, turn.index, turn.speaker, who, text, to, now)
         reason = "wrote-to-us" if event.private and not verdict.addressed else "called-in-chat"
         asked = Asked(
             turn.index, turn.speaker, turn.speaker_id, text, verdict.question or text, reason, verdict.evidence,
@@ -112,28 +113,16 @@ class Chat:
             del self._seen[next(iter(self._seen))]
         return known
 
-    def _obey_spoken(self, question: str, turn: int, speaker: str, who: str, text: str, to: str, now: float) -> str:
+    def _obey_spoken(
+        self, command: commands.Command, turn: int, speaker: str, who: str, text: str, to: str, now: float
+    ) -> str:
         """The requests that need no brain are understood in writing as they are in speech."""
-        parsed = commands.parse(question)
-        kind = parsed.kind if parsed is not None else ""
-        if parsed is not None and kind == "quiet":
-            set_policy(self._room, self._delivery, "muted", parsed.minutes, now)
-            self._decide("mute", "be-quiet", turn, speaker, text, now)
-        elif kind == "faces":
-            self._out.add(ShowSight("stage", "In the meeting"))
-            self._decide("obeyed", "show-everybody", turn, speaker, text, now)
-        elif kind == "stay" and parsed is not None:
-            set_policy(self._room, self._delivery, "standing", parsed.minutes, now)
-            self._decide("obeyed", "asked-to-stay", turn, speaker, text, now)
-        elif kind == "dismiss":
-            set_policy(self._room, self._delivery, "named", 0.0, now)
-            self._decide("obeyed", "dismissed", turn, speaker, text, now)
-        elif kind == "leave" and (leave := _COMMAND.match("leave")):
+        if command.kind == "leave" and (leave := _COMMAND.match("leave")):
             return self._obey(leave, turn, speaker, who, text, to, now)
-        else:
-            if self._delivery.running is not None:
-                self._delivery.interrupt("stop", now)
-            self._decide("stop", "stop", turn, speaker, text, now)
+        if command.kind == "stop":
+            self._delivery.interrupt("stop", now)
+        verdict, reason = self._obeying.do(command, who, speaker, now)
+        self._decide(verdict, reason, turn, speaker, text, now)
         return ""
 
     # ------------------------------------------------------------ answering in writing

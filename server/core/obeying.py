@@ -30,20 +30,20 @@ class Obeying:
                 delivery.interrupt("stop", now)
             else:
                 delivery.withdraw("taken-back", now)
-        verdict, reason = self._do(command, turn, now)
+        verdict, reason = self.do(command, turn.speaker_id or turn.speaker, turn.speaker, now)
         self._room.decide(
             verdict, reason, now,
             turn=turn.index, speaker=turn.speaker, text=text, epoch=delivery.epoch, evidence=evidence,
         )  # fmt: skip
 
-    def _do(self, command: Command, turn: Turn, now: float) -> tuple[str, str]:
-        """Verdict and reason of what was done."""
+    def do(self, command: Command, who: str, speaker: str, now: float) -> tuple[str, str]:
+        """Do what this person asks, beside what is being said; verdict and reason of it. A stop is the caller's."""
         match command.kind:
             case "faces":
                 self._room.out.add(ShowSight("stage", "In the meeting"))
                 return "obeyed", "show-everybody"
             case "leave":
-                if not self._room.may_command(turn.speaker_id or turn.speaker, turn.speaker):
+                if not self._room.may_command(who, speaker):
                     return "silent", "not-allowed"
                 self._room.out.add(LeaveMeeting("asked"))
                 return "obeyed", "asked-to-leave"

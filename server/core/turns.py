@@ -82,7 +82,7 @@ class Turns:
 
     def _guess(self, now: float) -> None:
         """Begin to think about words that are still growing, or wait for the end of their turn."""
-        if self._delivery.running is not None or self.closing or self._delivery.muted or not self._delivery.page_there:
+        if not self._free:
             return
         asked, growing = self.asked, self._growing
         if growing is not None:
@@ -142,9 +142,14 @@ class Turns:
             turn.index, turn.speaker, turn.speaker_id, doubt.text, doubt.verdict.question or doubt.text,
             "second-opinion", doubt.verdict.reason, since=now, latest=now,
         )  # fmt: skip
-        free = self._delivery.running is None and not self.closing and not self._delivery.muted
-        if free and self._delivery.page_there and self.guessing.may(asked):
+        if self._free and self.guessing.may(asked):
             self.guessing.begin(asked, now)
+
+    @property
+    def _free(self) -> bool:
+        """Whether a guess could become a reply: nothing else runs, and it may and can speak."""
+        delivery = self._delivery
+        return delivery.running is None and not self.closing and not delivery.muted and delivery.page_there
 
     def _take(self, turn: Turn, who: str, text: str, verdict: addressing.Verdict, now: float) -> None:
         """Answer, act or stay silent, as the verdict says."""

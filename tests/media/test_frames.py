@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from server.media.frames import Frames
 from server.media.pictures import MediaError
 from server.media.video import VideoDecoder
-from tests.media.looking import LEVELS, Clock, seen
+from tests.media.looking import LEVELS, seen
 from tests.media.material import bomb, near, noise, png
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def frames(clock: Clock, anyio_backend: str) -> Frames:
-    """Frames that never need a process: it cannot be started."""
-    return Frames(VideoDecoder(command=("/nowhere/python",)), clock=clock)
-
-
-@pytest.fixture
-def film(video: VideoDecoder, clock: Clock) -> Iterator[Frames]:
-    """Frames with the real decoder."""
-    return Frames(video, clock=clock)
 
 
 # ---------------------------------------------------------------- PNG

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,27 +15,10 @@ from server.media.kept_h264 import BATCH_UNITS, MOST_STRETCH, MOST_UNITS
 from server.media.pictures import MediaError
 from server.media.video import VideoDecoder
 from server.media.video_process import MOST_WAITING
-from tests.media.looking import LEVELS, Clock, seen
+from tests.media.looking import LEVELS, seen
 from tests.media.material import fmp4, h264, level_of, near, noise, png, until
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def frames(clock: Clock, anyio_backend: str) -> Frames:
-    """Frames that never need a process: it cannot be started."""
-    return Frames(VideoDecoder(command=("/nowhere/python",)), clock=clock)
-
-
-@pytest.fixture
-def film(video: VideoDecoder, clock: Clock) -> Iterator[Frames]:
-    """Frames with the real decoder."""
-    return Frames(video, clock=clock)
 
 
 async def running(video: VideoDecoder) -> None:
