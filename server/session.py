@@ -272,13 +272,9 @@ class Session:
             case fx.Stop(reply):
                 if (thinking := self._thinking.pop(reply, None)) is not None:
                     thinking.cancel()
-                if self._playout is not None and self._playout.reply == reply:
-                    self._playout.stop()
-                    self._playout = None
+                self._forget_sound(reply)
             case fx.Unsay(reply):
-                if self._playout is not None and self._playout.reply == reply:
-                    self._playout.stop()
-                    self._playout = None
+                self._forget_sound(reply)
             case fx.AskAddressee():
                 if self.parts.addressee is not None:
                     task = asyncio.create_task(self._ask_addressee(self.parts.addressee, effect), name="addressee")
@@ -303,6 +299,11 @@ class Session:
                     self.seat.leave(reason)
             case fx.Decide(decision):
                 self._decided(decision)
+
+    def _forget_sound(self, reply: int) -> None:
+        if self._playout is not None and self._playout.reply == reply:
+            self._playout.stop()
+            self._playout = None
 
     def _speaking(self, reply: int, epoch: int) -> Playout:
         if self._playout is None or self._playout.reply != reply:
