@@ -5,7 +5,7 @@
   const ADDRESS = "wss://meeting-data.bot.recall.ai/rehearsal/sound";
   const RATE = 48000;
   // Seconds kept in hand against late frames: more each time they were later than that, on a machine that is busy.
-  const LEAD = { first: 0.03, step: 0.02, most: 0.15 };
+  const LEAD = { first: 0.02, step: 0.02, most: 0.15 };
   // Seconds more than that after which silence is left out, and the samples that count as it.
   const LATE = 0.05;
   const SILENT = 100;

@@ -47,6 +47,7 @@ function dispatch(action, { soon = false } = {}) {
   state = reduce(state, action);
   if (state === before) return;
   if ((state.card === null) !== (before.card === null)) speech.refit();
+  if ((state.reply === 0) !== (before.reply === 0)) worker.postMessage({ kind: "replying", on: state.reply !== 0 });
   // Partial lines come often; every redraw costs, and three a second read as live.
   schedule(soon ? Math.max(0, linesAt + LINES_EVERY_MS - performance.now()) : 0);
 }
@@ -122,6 +123,9 @@ const selfDuck = createSelfDuck({
     dispatch({ type: "ducked", ducked: db < 0 });
   },
 });
+
+/** A voice that the backend lowered is not the page's to raise. */
+const mayDuck = () => selfDuck.ducked || !state.ducked;
 
 function trouble(code) {
   if (troubles.has(code)) return;
@@ -240,9 +244,11 @@ function facts({ epoch, reply, state: agent, seq, samples, db }) {
 
 worker.addEventListener("message", ({ data }) => {
   if (data.kind === "onset" && player.sounding) {
-    selfDuck.onset();
+    if (mayDuck()) selfDuck.onset();
     connection.send("onset", { level: Math.round(data.level * 10) / 10 });
     devtools.note("onset", { level: Math.round(data.level) });
+  } else if (data.kind === "stir" && (player.sounding || !data.on) && mayDuck()) {
+    selfDuck.stir(data.on);
   } else if (data.kind === "heard") {
     setMic({ state: "live", rate: Math.round(data.rate), channels: data.channels });
   }

@@ -1,8 +1,12 @@
 // Did somebody just begin to talk? Loudness against a slowly learned floor. Pure: levels and times in, a verdict out.
+// Before it is sure, there is a stir: softer and shorter sound, which may be the beginning of a word or only a knock.
 
 const ABOVE_FLOOR_DB = 9;
 const LEAST_DB = -45;
 const HOLD_MS = 60;
+const STIR_DB = -50;
+const STIR_MS = 20;
+const STIR_MOST_MS = 300; // what did not become an onset by then is a soft noise
 const REARM_MS = 400; // this long below the line before another onset counts
 const FLOOR_STEP_MS = 100;
 const SILENCE_DB = -90;
@@ -19,10 +23,21 @@ export class Onset {
   constructor() {
     this.floor = -60;
     this.loudMs = 0;
+    this.stirMs = 0;
     this.quietMs = REARM_MS;
     this.peak = SILENCE_DB;
     this.armed = true;
     this.block = { ms: 0, power: 0 };
+  }
+
+  /** Whether somebody talks, as far as the last stretch tells. */
+  get loud() {
+    return this.stirMs > 0;
+  }
+
+  /** Whether there may be an onset before long. */
+  get stirring() {
+    return this.armed && this.stirMs >= STIR_MS && this.stirMs < STIR_MOST_MS;
   }
 
   /**
@@ -31,7 +46,9 @@ export class Onset {
    */
   push(db, ms) {
     this.#learn(db, ms);
-    if (db > LEAST_DB && db > this.floor + ABOVE_FLOOR_DB) {
+    const above = db > this.floor + ABOVE_FLOOR_DB;
+    this.stirMs = above && db > STIR_DB ? this.stirMs + ms : 0;
+    if (above && db > LEAST_DB) {
       this.quietMs = 0;
       this.loudMs += ms;
       this.peak = Math.max(this.peak, db);

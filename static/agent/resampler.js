@@ -1,7 +1,8 @@
 // Any rate to 16 kHz, streaming: a windowed-sinc low-pass evaluated only where an output sample falls (polyphase).
 // Plain decimation would fold everything above 8 kHz back onto the speech.
 
-const OUT = 16_000;
+/** Samples per second that the backend's ears take. */
+export const OUT = 16_000;
 const ZEROS = 14; // zero crossings on each side: 60 dB down from 8.5 kHz, 0.9 ms kept back
 
 /** @param {number} a @param {number} b */

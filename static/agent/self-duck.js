@@ -1,5 +1,6 @@
-// The page lowers its voice by itself when somebody begins to talk: it hears it a network earlier than the backend.
-// The backend's word wins: a duck, pause or flush from there ends the page's own.
+// The page lowers its voice by itself when somebody begins to talk: it hears it a network earlier than the backend. It
+// does so at the first stir, and is back at once when that was only a knock. The backend's word wins: a duck, pause or
+// flush from there ends the page's own.
 
 export const DUCK_DB = -12;
 const RAMP_MS = 30;
@@ -9,13 +10,21 @@ const RELEASE_MS = 1200;
 /** @param {{duck: (db: number, ramp: number) => void, later?: typeof setTimeout, cancel?: typeof clearTimeout}} how */
 export function createSelfDuck({ duck, later = setTimeout, cancel = clearTimeout }) {
   let timer = null;
+  let stirred = false;
   return {
     get ducked() {
-      return timer !== null;
+      return stirred || timer !== null;
+    },
+    /** There may be an onset before long, or there was none. @param {boolean} on */
+    stir(on) {
+      if (timer !== null || on === stirred) return;
+      stirred = on;
+      duck(on ? DUCK_DB : 0, on ? RAMP_MS : RELEASE_RAMP_MS);
     },
     onset() {
       if (timer !== null) cancel(timer);
-      else duck(DUCK_DB, RAMP_MS);
+      else if (!stirred) duck(DUCK_DB, RAMP_MS);
+      stirred = false;
       timer = later(() => {
         timer = null;
         duck(0, RELEASE_RAMP_MS);
@@ -23,14 +32,11 @@ export function createSelfDuck({ duck, later = setTimeout, cancel = clearTimeout
     },
     /** The backend decided, or the reply is over. @param {boolean} restore bring the voice back to full */
     settle(restore = false) {
-      if (timer === null) return;
-      cancel(timer);
-      timer = null;
-      if (restore) duck(0, RAMP_MS);
-    },
-    stop() {
+      if (!this.ducked) return;
       if (timer !== null) cancel(timer);
       timer = null;
+      stirred = false;
+      if (restore) duck(0, RAMP_MS);
     },
   };
 }

@@ -1,11 +1,14 @@
 // Owns the socket to the backend and reads the microphone, away from the page's drawing. Sound goes up as 100 ms of
-// 16 kHz each; text passes through to the page, voice frames are handed over without a copy.
+// 16 kHz each, and 20 ms while somebody talks over the agent: then the backend is to decide soon. Text passes through
+// to the page, voice frames are handed over without a copy.
 
 import { packSound } from "./messages.js";
-import { Resampler, toInt16, toMono } from "./resampler.js";
+import { OUT, Resampler, toInt16, toMono } from "./resampler.js";
 import { Onset, level } from "./onset.js";
 
 const CHUNK = 1600; // 100 ms at 16 kHz
+const QUICK_CHUNK = 320; // 20 ms
+const QUICK_MS = 400; // so long after a loud stretch the chunks stay short
 /** More than this waiting in the socket means the line is too slow: new sound is dropped, and counted. */
 const MOST_WAITING = 128 * 1024;
 const GAP_MS = 250;
@@ -51,8 +54,11 @@ function drop() {
 const counts = { chunks: 0, dropped: 0, gaps: 0, rate: 0 };
 const onset = new Onset();
 let position = 0; // 16 kHz samples since the page was loaded; the first sample of the next chunk
-let pending = new Int16Array(CHUNK);
+const pending = new Int16Array(CHUNK);
 let filled = 0;
+let replying = false; // the agent speaks, or is about to
+let quickMs = 0; // so much longer the chunks are short
+let stirring = false;
 /** @type {Resampler|null} */ let resampler = null;
 let collected = [];
 let collectedLength = 0;
@@ -72,12 +78,18 @@ function hear(mono, rate, channels) {
     counts.rate = rate;
     postMessage({ kind: "heard", rate, channels });
   }
-  const loud = onset.push(level(mono), (1000 * mono.length) / rate);
-  if (loud !== null) postMessage({ kind: "onset", level: loud });
-  // Resampling tenths of a second is cheaper than hundredths.
+  const ms = (1000 * mono.length) / rate;
+  const began = onset.push(level(mono), ms);
+  if (began !== null) postMessage({ kind: "onset", level: began });
+  if (onset.stirring !== stirring) {
+    stirring = onset.stirring;
+    if (replying) postMessage({ kind: "stir", on: stirring });
+  }
+  quickMs = !replying ? 0 : onset.loud ? QUICK_MS : Math.max(0, quickMs - ms);
   collected.push(mono);
   collectedLength += mono.length;
-  if (collectedLength >= rate / 10) flushCollected();
+  // Resampling tenths of a second is cheaper than hundredths.
+  if (collectedLength * OUT >= (quickMs > 0 ? QUICK_CHUNK : CHUNK) * rate) flushCollected();
 }
 
 function flushCollected() {
@@ -98,16 +110,17 @@ function flushCollected() {
     from += take;
     if (filled === CHUNK) sendChunk();
   }
+  if (filled && quickMs > 0) sendChunk();
 }
 
 function sendChunk() {
   if (ready && socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < MOST_WAITING) {
-    socket.send(packSound(position, pending));
+    socket.send(packSound(position, pending.subarray(0, filled)));
     counts.chunks += 1;
   } else {
     counts.dropped += 1;
   }
-  position += CHUNK;
+  position += filled;
   filled = 0;
 }
 
@@ -147,6 +160,7 @@ onmessage = ({ data }) => {
   } else if (data.kind === "open") open(data);
   else if (data.kind === "close") close(data.attempt);
   else if (data.kind === "ready") ready = data.on;
+  else if (data.kind === "replying") replying = data.on;
   else if (data.kind === "mic") read(data.readable);
   else if (data.kind === "port") listenTo(data.port, data.rate);
   else if (data.kind === "mic-stop") {

@@ -75,6 +75,26 @@ def test_the_backends_duck_ends_the_pages_own(seat, backend):
     backend.send(Flush(9))
 
 
+def test_talk_over_the_agent_goes_up_in_short_chunks(seat, backend):
+    """
+    While the agent speaks and somebody talks, 20 ms at a time and what was gathered at once; numbered without a gap, and
+    100 ms again when the reply is over.
+    """
+    seat.open()
+    backend.stream(np.full(RATE * 9, 20_000, dtype="<i2"))
+    backend.wait("onset", seconds=20)
+    backend.wait_until(lambda: len([n for _, _, n in backend.frames if n < 400]) >= 40)
+    backend.send(Flush(9))
+    backend.wait("flushed")
+    seat.page.wait_for_timeout(300)
+    over = len(backend.frames)
+    backend.wait_until(lambda: len(backend.frames) >= over + 10)
+    assert {n for _, _, n in backend.frames[over + 1 :]} == {1600}
+    assert all(0 < n <= 1600 for _, _, n in backend.frames)
+    firsts, sizes = [first for _, first, _ in backend.frames], [n for _, _, n in backend.frames]
+    assert firsts == [firsts[0] + sum(sizes[:index]) for index in range(len(sizes))]
+
+
 def test_nobody_is_ducked_for_while_the_voice_is_silent(seat, backend):
     """
     Talk while the agent is silent is no onset.

@@ -135,6 +135,30 @@ test("the page ducks by itself and comes back by itself", () => {
   assert.equal(self.ducked, false);
 });
 
+test("a stir lowers the voice, which is back at once when nothing followed", () => {
+  const { self, seen } = ducking();
+  self.stir(true);
+  self.stir(true);
+  assert.equal(self.ducked, true);
+  self.stir(false);
+  assert.equal(self.ducked, false);
+  assert.deepEqual(seen, [[-12, 30], [0, 120]]);
+});
+
+test("an onset after a stir keeps the voice low", () => {
+  const { self, seen, release } = ducking();
+  self.stir(true);
+  self.onset();
+  self.stir(false);
+  assert.deepEqual(seen, [[-12, 30]]);
+  release();
+  assert.deepEqual(seen.at(-1), [0, 120]);
+  self.stir(true);
+  self.settle();
+  self.stir(false);
+  assert.deepEqual(seen.at(-1), [-12, 30], "what the backend settled is the backend's");
+});
+
 test("the backend's word ends the page's own duck", () => {
   const { self, seen, release } = ducking();
   self.onset();

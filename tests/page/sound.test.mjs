@@ -108,6 +108,30 @@ test("a quiet voice and a short knock are no onset", () => {
   assert.equal(onset.push(-70, 10), null);
 });
 
+/** @returns {[number, boolean][]} when, in ms, it began and ceased to stir */
+function stirs(levels, onset = new Onset()) {
+  for (let i = 0; i < 100; i += 1) onset.push(-70, 10);
+  const seen = [];
+  let before = false;
+  levels.forEach((db, i) => {
+    onset.push(db, 10);
+    if (onset.stirring !== before) seen.push([(i + 1) * 10, (before = onset.stirring)]);
+  });
+  return seen;
+}
+
+test("a stir comes 20 ms into a sound, before the onset, and also of a softer one", () => {
+  assert.deepEqual(stirs(Array(20).fill(-20)), [[20, true], [60, false]], "until the onset");
+  assert.deepEqual(stirs([-20, -20, -20, -70, -70]), [[20, true], [40, false]], "until it was only a knock");
+  assert.deepEqual(stirs(Array(60).fill(-48)), [[20, true], [300, false]], "for a while, of what never becomes an onset");
+  assert.deepEqual(stirs([-20, -70, -20, -70]), [], "one click is nothing");
+});
+
+test("between the words of one onset nothing stirs again", () => {
+  const words = [...Array(30).fill(-20), ...Array(20).fill(-70), ...Array(30).fill(-20)];
+  assert.deepEqual(stirs(words), [[20, true], [60, false]]);
+});
+
 test("in a loud room the floor rises until its noise is no onset", () => {
   const onset = new Onset();
   let found = 0;
