@@ -22,7 +22,7 @@ from server.core.turns import Turns
 
 #: speech of this length over the agent holds it, even before any words have come: of somebody in the mixed sound or
 #: the person it answers, and of another one on sound of their own
-PAUSE_AFTER = 0.22
+PAUSE_AFTER = 0.18
 PAUSE_OTHER = 0.6
 #: where holding it turned out to be wrong, speech has to last longer the next times
 PAUSE_MORE = (0.0, 0.5, 1.0)
@@ -66,6 +66,16 @@ class Speech:
     #: when its last words came, and whether all of them were harmless, or our own
     worded: float | None = None
     harmless: bool = True
+    #: since when they have been harmless
+    harmless_since: float | None = None
+
+    def words(self, now: float, *, harmless: bool) -> None:
+        """Some of it is known in words."""
+        if not harmless:
+            self.harmless_since = None
+        elif self.harmless_since is None:
+            self.harmless_since = now
+        self.worded, self.harmless = now, harmless
 
 
 class Overlap:
@@ -254,8 +264,7 @@ class Overlap:
         self._ours = 0 if meaning not in bargein.HARMLESS else self._ours
         if self._speech is None:
             self._speech = Speech(now)
-        self._speech.worded = now
-        self._speech.harmless = meaning in bargein.HARMLESS
+        self._speech.words(now, harmless=meaning in bargein.HARMLESS)
 
     def _talk_aside(self, who: str, text: str, now: float) -> None:
         """Two people talk with each other: whoever speaks, and whoever was called."""
@@ -273,7 +282,7 @@ class Overlap:
         if reply is None or not reply.audible:
             return
         if self._speech is not None and (self._speech.worded is None or self._speech.harmless):
-            self._speech.worded, self._speech.harmless = now, True
+            self._speech.words(now, harmless=True)
             self._go_on(now)
 
     # ------------------------------------------------------------ sound
@@ -381,7 +390,10 @@ class Overlap:
         ended = self._room.floor.speech_end(now)
         free = now if sure or self._held is None else max(now, (now if ended is None else ended) + RESUME_WORDS)
         if self._room.floor.talking(now):
-            self._alarm(now if sure and self._held is not None else now + LOOK)
+            since = self._speech.harmless_since if self._speech is not None else None
+            # More words of the same kind do not put it off.
+            later = max(now, (now if since is None else since) + LOOK)
+            self._alarm(now if sure and self._held is not None else later)
         elif free > now:
             self._alarm(free)
         else:

@@ -10,6 +10,7 @@ from server.core import events as ev
 from server.core.bargein import HARMLESS, Overlap, is_backchannel, judge, says_stop
 from server.core.conversation import Config
 from server.core.messages import Begin, Continue, Duck, Flush, Pause
+from server.core.overlap import PAUSE_AFTER
 from tests.core.timeline import Timeline
 
 LONG = "You chose the rubber case, pending the cost check. Ben will ask the supplier. The chip stays as it is."
@@ -240,7 +241,7 @@ def test_one_word_of_the_asker_holds_it_until_it_is_known():
     t.run()
     held = [when for when, message in t.messages if isinstance(message, Pause)]
     on = [when for when, message in t.messages if isinstance(message, Continue)]
-    assert held == [4.22] and len(on) == 1 and on[0] - 4.4 <= 1.0
+    assert held == [4.0 + PAUSE_AFTER] and len(on) == 1 and on[0] - 4.4 <= 1.0
     assert t.replies[0].heard == LONG
 
 
@@ -480,3 +481,17 @@ def test_whoever_waited_is_answered_after_an_interruption():
     t.says("Ana", "Stop.", at=7.0, until=7.4)
     t.run()
     assert [(reply.speaker, reply.outcome) for reply in t.replies] == [("Ana", "interrupted"), ("Ben", "complete")]
+
+
+def test_more_words_of_the_same_kind_do_not_put_off_going_on():
+    """People talk with each other over a reply that is held: half a second after the first word that tells, it goes on."""
+    t = asked()
+    t.at(4.2, lambda: t.tell(ev.SpeechStarted(0.2)))
+    for count, when in enumerate((4.6, 4.9, 5.2, 5.5), start=1):
+        text = " ".join("Ana, have you got the key".split()[:count])
+        t.at(when, lambda text=text: t.tell(ev.Heard("Carla", text, False, "300", start=4.0)))
+    t.at(6.2, lambda: t.tell(ev.SpeechStopped(0.2)))
+    t.run()
+    held = [when for when, message in t.messages if isinstance(message, Pause)]
+    on = [when for when, message in t.messages if isinstance(message, Continue)]
+    assert len(held) == 1 and len(on) == 1 and on[0] == pytest.approx(5.1)
