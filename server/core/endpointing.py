@@ -43,11 +43,13 @@ _TRAILING = frozenset(
 _WORDS = re.compile(r"[\w']+")
 # said while somebody looks for words
 _SEARCHING = re.compile(
-    r"\b(?:let me (?:think|see|check|look)|let's see|you know|i mean|sort of|kind of"
+    r"\b(?:let me (?:think|see|check|look)|let's see"
     r"|how (?:do|shall|should) i (?:say|put it)"
     r"|what's (?:it|the word)(?: called)?|the (?:other|next) thing|(?:one|just a) (?:second|moment|sec))$",
     re.I,
 )
+# said then, too, but also behind what is complete
+_SOFTENING = re.compile(r"\b(?:you know|i mean|sort of|kind of)\.?$", re.I)
 
 
 def looks_complete(text: str) -> bool:
@@ -68,14 +70,16 @@ def trails_off(text: str) -> bool:
         return True
     if stripped[-1] in "?!":
         return False
-    return words[-1] in _TRAILING or _SEARCHING.search(stripped.rstrip(".")) is not None
+    if _SEARCHING.search(stripped.rstrip(".")) or (stripped[-1] != "." and _SOFTENING.search(stripped)):
+        return True
+    return words[-1] in _TRAILING
 
 
 def silence_needed(text: str) -> float:
     """Seconds of silence after which a turn with these words is over."""
     if trails_off(text):
         return INCOMPLETE
-    if not looks_complete(text):
+    if not looks_complete(text) or _SOFTENING.search(text.rstrip(" \"'”’)")):
         return DEFAULT
     return QUESTION if text.rstrip(" \"'”’)").endswith(("?", "？", "؟")) else COMPLETE
 

@@ -46,6 +46,8 @@ SIDE_TALK = 8.0
 REMARKS = 6.0
 #: speech that began this close to our first sample, or before it, is no echo of ours: both began together
 TOGETHER = 0.15
+#: seconds by which ears may tell of speech that had begun before the sound was let out
+EDGE_LATE = 0.5
 #: speech that began so soon after our first sample, and brings no words, may be ours
 OWN_SOUND = 1.0
 #: seconds for which words of ours in the transcript tell that our sound comes back, too
@@ -311,8 +313,8 @@ class Overlap:
             return
         self._began = reply.id
         self._speech = self._held = None
-        since = self._room.floor.speaking_since
-        if since is not None and since > reply.times.get("released", now) and self._room.floor.talking(now):
+        since, released = self._room.floor.speaking_since, reply.times.get("released", now)
+        if since is not None and since > released - EDGE_LATE and self._room.floor.talking(now):
             self.sound(now, since)
 
     def quiet(self, now: float) -> None:
