@@ -69,7 +69,7 @@ _CUTS_IN = re.compile(
 )
 
 
-class Overlap(Enum):
+class Meaning(Enum):
     """What somebody's words during our reply mean."""
 
     BACKCHANNEL = "backchannel"
@@ -83,9 +83,9 @@ class Overlap(Enum):
 
 
 #: these let the agent go on
-HARMLESS = frozenset({Overlap.BACKCHANNEL, Overlap.ASIDE})
+HARMLESS = frozenset({Meaning.BACKCHANNEL, Meaning.ASIDE})
 #: these end the reply
-ENDS = frozenset({Overlap.STOP, Overlap.FLOOR})
+ENDS = frozenset({Meaning.STOP, Meaning.FLOOR})
 #: verdicts of addressing on what is said to somebody else
 ELSEWHERE = frozenset({"other-person", "other-assistant"})
 #: verdicts of addressing that make the agent yield at the first words; "alone" and "standing" are too weak for that
@@ -120,34 +120,34 @@ def says_stop(text: str) -> bool:
 
 def judge(
     text: str, *, reason: str, asker: bool, named: bool, since: float, final: bool = False, about: frozenset[str]
-) -> Overlap:
+) -> Meaning:
     """What these words mean while the agent speaks.
 
     `reason` is the verdict of addressing; `asker`: said by the person it answers; `named`: they call the agent;
     `since`: seconds since its first sample; `about`: the folded words of what it says; `final`: no more will come.
     """
     if is_noise(text):
-        return Overlap.BACKCHANNEL
+        return Meaning.BACKCHANNEL
     if reason in ELSEWHERE and not named:
-        return Overlap.ASIDE
+        return Meaning.ASIDE
     count = _count(text)
     if says_stop(text) and (asker or named or (count <= SHORT and _STOP.match(_OPENERS.sub("", text)))):
-        return Overlap.STOP
+        return Meaning.STOP
     if is_backchannel(text) and reason != "answered-us":
-        return Overlap.BACKCHANNEL
+        return Meaning.BACKCHANNEL
     if reason == "cut-in":
-        return Overlap.HOLD if _may_be_murmur(text) and not final else Overlap.FLOOR
+        return Meaning.HOLD if _may_be_murmur(text) and not final else Meaning.FLOOR
     if since < GRACE or (_may_be_murmur(text) and not final and not named):
-        return Overlap.UNSURE
+        return Meaning.UNSURE
     if named or reason in _TO_US:
-        return Overlap.FLOOR
+        return Meaning.FLOOR
     if asker:
-        return Overlap.FLOOR if count >= WORDS_OF_ASKER else Overlap.HOLD
+        return Meaning.FLOOR if count >= WORDS_OF_ASKER else Meaning.HOLD
     if count >= (WORDS_FINAL if final else WORDS_OF_OTHERS):
         if count >= WORDS_LONG or takes_up(text, about):
-            return Overlap.FLOOR
-        return Overlap.ASIDE if final else Overlap.HOLD
-    return Overlap.HOLD if count >= WORDS_HOLD or _CUTS_IN.match(text) else Overlap.UNSURE
+            return Meaning.FLOOR
+        return Meaning.ASIDE if final else Meaning.HOLD
+    return Meaning.HOLD if count >= WORDS_HOLD or _CUTS_IN.match(text) else Meaning.UNSURE
 
 
 def _may_be_murmur(text: str) -> bool:

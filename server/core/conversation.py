@@ -21,6 +21,7 @@ from server.core.effects import Effect
 from server.core.messages import AgentState, Card, Line
 from server.core.obeying import set_policy
 from server.core.overlap import Overlap
+from server.core.overspeech import Words
 from server.core.reply import Asked
 from server.core.resuming import Resuming
 from server.core.room import Config as Config
@@ -220,7 +221,7 @@ class Conversation:
             self._shown.show(who, partial.speaker, text, final=False)
             self._worded(event, who, now)
             self.turns.grows(event.speaker_id, partial.speaker, text, now, ended=spoken)
-            self.overlap.words(who, text, spoken, now, final=False, start=start)
+            self.overlap.words(Words(who, text, now, final=False, start=start, end=spoken))
 
     def _when(self, moment: float | None, event: ev.Heard, now: float) -> float | None:
         """The session's time of a moment that a transcript source names; None while its clock is not known."""
@@ -255,7 +256,7 @@ class Conversation:
         self._shown.show(who, turn.speaker, text, final=True)
         self._worded(event, who, now)
         start, ended = self._when(event.start, event, now), self._when(event.end, event, now)
-        done = self.overlap.words(who, text, ended, now, final=True, turn=turn.index, start=start)
+        done = self.overlap.words(Words(who, text, now, final=True, turn=turn.index, start=start, end=ended))
         if done or self.resuming.takes(turn, who, text, now):
             self.turns.remember(who, text, now)
         else:

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.core import events as ev
-from server.core.bargein import HARMLESS, Overlap, is_backchannel, judge, says_stop
+from server.core.bargein import HARMLESS, Meaning, is_backchannel, judge, says_stop
 from server.core.conversation import Config
 from server.core.messages import Begin, Continue, Duck, Flush, Pause
-from server.core.overlap import PAUSE_AFTER
+from server.core.overspeech import PAUSE_AFTER
 from tests.core.timeline import Timeline
 
 LONG = "You chose the rubber case, pending the cost check. Ben will ask the supplier. The chip stays as it is."
@@ -393,23 +393,23 @@ def test_the_asker_goes_on_as_it_begins():
 @pytest.mark.parametrize(
     ("text", "how", "meaning"),
     [
-        ("", {}, Overlap.BACKCHANNEL),
-        ("[cough]", {"asker": True}, Overlap.BACKCHANNEL),
-        ("stop", {}, Overlap.STOP),
-        ("we can stop there for today", {}, Overlap.FLOOR),
-        ("I told him to stop by later", {}, Overlap.HOLD),
-        ("stop", {"reason": "other-person"}, Overlap.ASIDE),
-        ("what about", {"asker": True, "reason": "followed-up"}, Overlap.FLOOR),
-        ("rubber", {"asker": True}, Overlap.HOLD),
-        ("that", {"asker": True}, Overlap.UNSURE),
-        ("that", {}, Overlap.UNSURE),
-        ("sorry but", {}, Overlap.HOLD),
-        ("the budget thing", {"asker": True, "since": 0.2}, Overlap.UNSURE),
-        ("stop", {"asker": True, "since": 0.2}, Overlap.STOP),
-        ("yes", {"asker": True, "reason": "answered-us"}, Overlap.FLOOR),
-        ("coffee is getting cold", {}, Overlap.HOLD),
-        ("coffee is getting cold now", {"final": True}, Overlap.ASIDE),
-        ("coffee is getting cold now", {"final": True, "about": frozenset({"coffee"})}, Overlap.FLOOR),
+        ("", {}, Meaning.BACKCHANNEL),
+        ("[cough]", {"asker": True}, Meaning.BACKCHANNEL),
+        ("stop", {}, Meaning.STOP),
+        ("we can stop there for today", {}, Meaning.FLOOR),
+        ("I told him to stop by later", {}, Meaning.HOLD),
+        ("stop", {"reason": "other-person"}, Meaning.ASIDE),
+        ("what about", {"asker": True, "reason": "followed-up"}, Meaning.FLOOR),
+        ("rubber", {"asker": True}, Meaning.HOLD),
+        ("that", {"asker": True}, Meaning.UNSURE),
+        ("that", {}, Meaning.UNSURE),
+        ("sorry but", {}, Meaning.HOLD),
+        ("the budget thing", {"asker": True, "since": 0.2}, Meaning.UNSURE),
+        ("stop", {"asker": True, "since": 0.2}, Meaning.STOP),
+        ("yes", {"asker": True, "reason": "answered-us"}, Meaning.FLOOR),
+        ("coffee is getting cold", {}, Meaning.HOLD),
+        ("coffee is getting cold now", {"final": True}, Meaning.ASIDE),
+        ("coffee is getting cold now", {"final": True, "about": frozenset({"coffee"})}, Meaning.FLOOR),
     ],
 )
 def test_meanings(text, how, meaning):
@@ -427,7 +427,7 @@ def test_a_stop_word_of_the_asker_is_never_harmless(text, named, final, early):
         f"stop {text}", reason="not-called", asker=True, named=named, final=final, since=0.1 if early else 3.0,
         about=frozenset(),
     )  # fmt: skip
-    assert says_stop(f"stop {text}") is (meaning is Overlap.STOP)
+    assert says_stop(f"stop {text}") is (meaning is Meaning.STOP)
     assert meaning not in HARMLESS or text[:3].strip().startswith("by")
 
 
@@ -435,7 +435,7 @@ def test_a_stop_word_of_the_asker_is_never_harmless(text, named, final, early):
 def test_any_text_is_judged(text):
     """No text makes the rules fail."""
     assert isinstance(is_backchannel(text), bool)
-    assert isinstance(judge(text, reason="not-called", asker=False, named=False, since=1.0, about=frozenset()), Overlap)
+    assert isinstance(judge(text, reason="not-called", asker=False, named=False, since=1.0, about=frozenset()), Meaning)
 
 
 _WORDS = st.sampled_from(
@@ -484,7 +484,7 @@ def test_whoever_waited_is_answered_after_an_interruption():
 
 
 def test_more_words_of_the_same_kind_do_not_put_off_going_on():
-    """People talk with each other over a reply that is held: half a second after the first word that tells, it goes on."""
+    """People talk with each other over a held reply: half a second after the first word that tells, it goes on."""
     t = asked()
     t.at(4.2, lambda: t.tell(ev.SpeechStarted(0.2)))
     for count, when in enumerate((4.6, 4.9, 5.2, 5.5), start=1):
@@ -495,3 +495,14 @@ def test_more_words_of_the_same_kind_do_not_put_off_going_on():
     held = [when for when, message in t.messages if isinstance(message, Pause)]
     on = [when for when, message in t.messages if isinstance(message, Continue)]
     assert len(held) == 1 and len(on) == 1 and on[0] == pytest.approx(5.1)
+
+
+def test_ears_that_tell_late_who_began_first_still_make_it_yield():
+    """The asker went on just before the sound was let out, and the ears tell of it just after: it holds at once."""
+    t = asked()
+    t.at(2.4, lambda: t.tell(ev.SpeechStarted(0.2)))
+    t.run(3.5)
+    first = next(when for when, message in t.messages if isinstance(message, Begin))
+    assert 2.2 < first < 2.4, "let out between the beginning and the word of it"
+    held = [when for when, message in t.messages if isinstance(message, Pause)]
+    assert len(held) == 1 and held[0] - first <= 0.2

@@ -1,6 +1,7 @@
 """The page of a virtual meeting: plays, ducks, pauses and stops a little after it is told, and reports what it played.
 
-It behaves as static/agent/player.js and self-duck.js do, but for ducking only at an onset, and keeps the truth: which sample sounded when.
+It behaves as static/agent/player.js and self-duck.js do, but that it ducks only at an onset, and keeps the truth: which
+sample sounded when.
 """
 
 from __future__ import annotations
