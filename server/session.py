@@ -282,8 +282,7 @@ class Session:
                     task.add_done_callback(self._asking.discard)
             case fx.SetTimer(key, at):
                 self._cancel(key)
-                delay = max(0.0, at - self.clock())
-                self._timers[key] = asyncio.get_running_loop().call_later(delay, self._fire, key)
+                self._set(key, at)
             case fx.CancelTimer(key):
                 self._cancel(key)
             case fx.ShowSight(source, title):
@@ -332,7 +331,14 @@ class Session:
         self._on_decision(decision)
         self._show({"type": "decision", **entry, "latency_ms": latency_ms(decision)})
 
-    def _fire(self, key: str) -> None:
+    def _set(self, key: str, at: float) -> None:
+        delay = max(0.0, at - self.clock())
+        self._timers[key] = asyncio.get_running_loop().call_later(delay, self._fire, key, at)
+
+    def _fire(self, key: str, at: float) -> None:
+        if self.clock() < at:  # a loop that counts in whole milliseconds may call early, and early is wrong
+            self._set(key, at)
+            return
         self._timers.pop(key, None)
         self.tell(ev.TimerFired(key))
 

@@ -83,7 +83,7 @@ function hear(mono, rate, channels) {
   if (began !== null) postMessage({ kind: "onset", level: began });
   if (onset.stirring !== stirring) {
     stirring = onset.stirring;
-    if (replying) postMessage({ kind: "stir", on: stirring });
+    if (replying || !stirring) postMessage({ kind: "stir", on: stirring }); // what was begun is ended, whatever became of it
   }
   quickMs = !replying ? 0 : onset.loud ? QUICK_MS : Math.max(0, quickMs - ms);
   collected.push(mono);

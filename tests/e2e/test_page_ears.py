@@ -77,8 +77,8 @@ def test_the_backends_duck_ends_the_pages_own(seat, backend):
 
 def test_talk_over_the_agent_goes_up_in_short_chunks(seat, backend):
     """
-    While the agent speaks and somebody talks, 20 ms at a time and what was gathered at once; 100 ms again when the reply
-    is over; numbered without a gap all the while.
+    While the agent speaks and somebody talks, 20 ms at a time and what was gathered at once; when the reply is over
+    100 ms again; numbered without a gap all the while.
     """
     seat.open()
     backend.stream(np.full(RATE * 9, 20_000, dtype="<i2"))

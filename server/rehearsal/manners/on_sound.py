@@ -126,7 +126,9 @@ async def _measure(stage: _Listening) -> Samples:
             continue
         if offset is not None and (path := _path(stage.entries, onset, offset)) is not None:
             samples["sound_path"].append(path)
-        if reply.number in voiced and (duck := duck_after(onset, reply, heard, voiced[reply.number])) is not None:
+        alone = not any(one.line.start <= onset < one.line.end for one in stage.played if one is not played)
+        lowers = alone and reply.number in voiced  # over somebody else's sound it is low already
+        if lowers and (duck := duck_after(onset, reply, heard, voiced[reply.number])) is not None:
             samples["duck"].append(duck)
         decision = decisions.get(reply.number, {})
         if played.step.expect.stops_within is None or decision.get("outcome") != "interrupted":
