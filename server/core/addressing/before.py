@@ -22,6 +22,8 @@ ANSWERED = 2.5
 PACE = 2.7
 #: words of somebody else between a call and its rest that do not part them: "go ahead"
 ASIDE = 3
+#: words of a remark at most
+REMARK = 2
 #: words of "yes, I'm listening" at most
 LISTENING = 6
 #: turns of others looked past for the call that the agent answered
@@ -49,6 +51,11 @@ class Own:
     def speaking(self) -> bool:
         """It may still be speaking as the utterance begins."""
         return self.turn.ago <= SPEAKING
+
+
+def _is_remark(text: str) -> bool:
+    """Whether words leave the talk where it was: a murmur, or "ah, them"."""
+    return is_backchannel(text) or (len(text.split()) <= REMARK and not text.rstrip().endswith(("?", "？", "؟")))
 
 
 class Before:
@@ -79,7 +86,7 @@ class Before:
             return None
         asker, waited = self._asker(recent[:at], recent[at])
         asker = self._context.answered or asker
-        since = [turn for turn in recent[at + 1 :] if not is_backchannel(turn.text)]
+        since = [turn for turn in recent[at + 1 :] if not _is_remark(turn.text)]
         closed = any(turn.speaker != asker or self._turns_away(turn.text) for turn in since)
         return Own(recent[at], asker, waited, closed)
 

@@ -23,6 +23,7 @@ from server.core.addressing.quoted import quoted
 from server.core.addressing.spoken_to import begins_clause, goes_on_about, leads_to_asking, speaks_to
 from server.core.addressing.text import Token, bare, sentence_end, sentence_start, without_openers
 from server.core.addressing.words import (
+    DETERMINERS,
     FILLERS,
     HEY,
     IMPERATIVES,
@@ -75,11 +76,17 @@ _GREETS = re.compile(
     r"|(?:over|back) to you"
     r"|(?:good|great|nice|excellent|brilliant) (?:job|work|one|stuff|morning|night|evening|afternoon))$"
 )
+_COPULAS = frozenset("is are was were".split())
 _IS_RIGHT = frozenset("all is was are were be that's it's not".split())
 # said to whoever is asked
 _ADDRESSES = re.compile(
     r"\b(?:if you (?:don't mind|would|could|can|like|want|wish)|as you (?:know|remember|recall)|if i may"
     r"|(?:can|could|would|will|did|do|are|were|have) you)$"
+)
+# "the nice thing with Parley is ..."
+_POINT_OF = re.compile(
+    r"\b(?:thing|problem|trouble|issue|beauty|point|advantage|drawback|joy|part|bit|idea)s?"
+    r" (?:with|about|of|for|behind)$"
 )
 _LEADS_IN = re.compile(r"\b(?:(?:as|like) i (?:was |have )?(?:said|saying|say)|you know what)$")
 _LEAVES = re.compile(r"\bthat(?:'s| is) (?:all|it|everything|us|me)(?: done)?(?: from (?:me|us))?$")
@@ -156,6 +163,8 @@ def _opens(right: list[Token], question: bool, unmarked: bool) -> bool:
         return True
     if speaks_to(right, question, opening=True, unmarked=unmarked):
         return True
+    if unmarked and first in _COPULAS and not DETERMINERS.isdisjoint(following[1:2]) and "or" in following[4:-1]:
+        return True  # "Parley is the closure on this agenda or the next"
     return (unmarked and leads_to_asking(following)) or (begins_clause(following) and asks(right))
 
 
@@ -198,12 +207,16 @@ def _after_a_word(left: list[Token], right: list[Token], question: bool, unmarke
         return How.CALLED
     if _LEAVES.search(said) and following and (speaks_to(right, question, joined=True) or asks(right)):
         return How.CALLED
+    if _POINT_OF.search(said) and following and following[0] in VERBS_AFTER:
+        return How.ABOUT
     everybody = not _EVERYBODY.isdisjoint(words) or not _EVERYBODY.isdisjoint(following)
     its_verb = bool(following) and following[0] in VERBS_AFTER
     if before in _INCLUDING and everybody and not its_verb and (question or asks(right) or asks([*left, *right])):
         return How.ALL
     if question and _YOU_TOO.search(said):
         return How.ALL
+    if following[:1] in (["too"], ["included"]) and everybody and asks(right[1:]):
+        return How.ALL  # "everybody, and I mean Parley too, give me one word"
     if following[:1] == ["to"] and before == "you" and not right[0].mark:
         return How.CALLED  # "I need you Parley to ..."
     if following[:1] and following[0] in MODALS and following[1:2] and following[1] in YOU and before not in TELLS:

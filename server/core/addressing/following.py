@@ -68,11 +68,22 @@ _INSTEAD = re.compile(
 )
 # "and the year before", "what about the other one"
 _ALSO = re.compile(
-    r"^(?:(?:ok|okay|right|great|good|fine|yeah|yes|thanks|so) )*"
+    r"^(?:(?:ok|okay|right|great|good|fine|yeah|yes|thanks|so|huh|hm|hmm|oh|ah|wow|interesting) )*"
     r"(?:and|und|et|y|e|en|or|also|plus|what about|how about)(?: now| then| also| the)*\b(?!.*\b(?:we|i|he|she|they"
     r"|let's|i'll|we'll|you|it's|that's|there's|is|was|are|were|has|had|have|goes|does|did|will|would)\b)"
 )
 _ALSO_WORDS = 8
+# anybody may ask an answer to be repeated, or where it is from
+_REPAIRS = phrases(
+    r"(?:can|could|would|will) you (?:please |just |maybe )*(?:say|repeat|read|spell) (?:that|it|this)\b.*",
+    r"(?:please )?(?:repeat|spell) (?:that|it)\b.*|say (?:that|it) (?:again|once more|louder|slower)\b.*",
+    r"(?:can|could) you (?:please )?(?:speak|talk) (?:up|louder|slower|a bit|more)\b.*",
+    r"(?:a bit |bit )?(?:louder|slower)",
+    r"where (?:did|do) you (?:get|have|take) (?:that|it|this)\b.*|how do you know (?:that)?",
+    r"what(?:'s| is| was) (?:your|the) source(?: for that| of that| there)?",
+    start=r"^(?:(?:sorry|pardon|excuse me|hang on|wait|okay|ok|but|and|so|um|uh|hmm|what) )*",
+    end=r"(?: please)?$",
+)
 _MANNER = re.compile(
     r"\b(?:please|or what|i meant|in (?:more )?(?:english|german|french|spanish|italian|euros?"
     r"|dollars?|pounds?|short|detail))$"
@@ -132,6 +143,12 @@ def follows_up(tokens: list[Token], answer: str = "") -> bool:
     if any(thoughts):  # beside a thought only a plain question counts: "Are you sure? I thought it was ten."
         parts = [part for part, thought in zip(parts, thoughts, strict=True) if not thought and _asks_plainly(part)]
     return any(_continues(part, echoed) for part in parts) and not any(_muses(part) for part in parts)
+
+
+def asks_again(tokens: list[Token]) -> bool:
+    """Whether an answer is to be repeated, or its source is asked for: what anybody asks of who just answered."""
+    first = sentences(tokens)[:1]
+    return bool(first) and _REPAIRS.match(" ".join(bare(first[0]))) is not None
 
 
 def is_request(tokens: list[Token]) -> bool:

@@ -22,7 +22,7 @@ _NAMES_IT = frozenset("named name call called calls nickname christen christened
 _OBJECTS = frozenset("that this it those these them you me us".split())
 _BE = frozenset("is was are were be it's that's who's this".split())
 # "which floor is it on, Parley": a preposition left at the end of a question
-_STRANDED = frozenset("it that this he she we they you i there".split())
+_STRANDED = frozenset("it that this he she we they you i there come amount apply belong refer relate boil".split())
 _AWAY = frozenset("up off out down away back".split())
 _TURNS = frozenset(
     "turn turned turning switch switched switching set shut pick picked bring brought kick kicked put back call called"

@@ -19,7 +19,8 @@ _NAME = "§"
 _PUT_OFF = re.compile(
     r"\b(?:later|tomorrow|yesterday|afterwards|(?:next|last) (?:time|week|meeting|month|quarter|year)|once (?:we"
     r"|they|it|you)"
-    r"|instead|after (?:the|this|that|we|lunch)|when (?:we|you|they) (?:have|get|are)|at the (?:end|start|beginning) of"
+    r"|instead|(?<!straight )(?<!right )after (?:the|this|that|we|lunch)"
+    r"|when (?:we|you|they) (?:have|get|are)|at the (?:end|start|beginning) of"
     r"|(?:in the )?future|some ?day|one day|another time|in general|always|usually|every (?:week|meeting|time|day)"
     r"|some time)\b"
 )
@@ -27,11 +28,14 @@ _PUT_OFF = re.compile(
 _SCHEDULES = re.compile(r"§ (?:to |could |can |would )?(?:please |just )?(?:remind|schedule|book)\b")
 _REFUSED = re.compile(r"\b(?:not|never|no need|rather than|(?<!why )(?!don't mind)\w+n't)\b")
 _ADVERBS = r"(?:(?:please|just|maybe|perhaps|also|quickly|possibly|then|probably|surely|certainly|definitely|kindly) )*"
-_OBJECT = r"(?:us|me|that|this|it|the|those|these|everyone|everybody|all|an?|our|my|him|her|them|down|back|out|up)\b"
+_OBJECT = (
+    r"(?:us|me|that|this|it|the|those|these|everyone|everybody|all|an?|our|my|him|her|them|down|back|out|up"
+    r"|last|next|today|yesterday|\w+'s)\b"
+)
 _HAVE = r"(?:have|get|let)"
-_LEADS = r"(?:^|[,:-] |\b(?:well|so|or|and|but|maybe|perhaps|if|then|now|okay|ok|right|please|sorry) )"
+_LEADS = r"(?:^|[,:-] |\b(?:well|so|or|and|but|actually|maybe|perhaps|if|then|now|okay|ok|right|please|sorry) )"
 # "could Parley tell us ..."
-_COULD = re.compile(rf"{_LEADS}(?:can|could|would|will) § {_ADVERBS}(?:be able to )?(?P<verb>\w+)(?P<rest>.*)")
+_COULD = re.compile(rf"{_LEADS}(?:can|could|would|will) § (?:, )?{_ADVERBS}(?:be able to )?(?P<verb>\w+)(?P<rest>.*)")
 # "would Parley mind reading ...", "perhaps Parley would be so kind as to ..."
 _KINDLY = re.compile(
     rf"(?:\b(?:can|could|would|will|might) § |§ (?:can|could|would|will|might) ){_ADVERBS}(?:mind (?P<doing>\w+)ing\b"
@@ -49,6 +53,7 @@ _WANTED = re.compile(
     r"|getting)|(?:would|'d|could|might|is it|wouldn't it)(?: \w+){1,4} for)"
     rf"|^(?:(?:so|okay|ok|right|well|now|and) )*(?:{_HAVE}|(?:it's )?time for)) § (?:to )?{_ADVERBS}(?P<verb>\w+)"
 )
+_DO_IT = re.compile(r"do (?:the|that|this|our|a quick) (?!demo|honou?rs|talk|rest)\w+")
 # "it would be good if Parley could ...", "it'd help if Parley put ..."
 _IF = re.compile(
     rf"\b(?:if|whether|(?P<hope>hop(?:e|ing)(?: that)?)) § (?:could|can|would|might|was able to"
@@ -162,7 +167,7 @@ def _kindly(sentence: str) -> bool:
 
 def _wanted(sentence: str) -> bool:
     match = _WANTED.search(sentence)
-    return match is not None and match["verb"] in SERVICES
+    return match is not None and (match["verb"] in SERVICES or _DO_IT.match(sentence, match.start("verb")) is not None)
 
 
 def _if(sentence: str) -> bool:

@@ -150,14 +150,14 @@ def _called(text: str, tokens: list[Token], mention: Mention, names: Names, cont
     before, behind = tokens[: mention.first], tokens[mention.last + 1 :]
     if silent := _turned_to_other(tokens, mention, names):
         return Verdict(False, silent, evidence)
-    if taken_back(behind):
-        return Verdict(False, "taken-back", evidence)
     rest = [*before, *_BREAK, *behind]
-    thanks = only_thanks(rest)
-    if thanks or praises(rest):
+    back, thanks = taken_back(behind), only_thanks(rest)
+    if back or thanks or praises(rest):
         own = _before(context, names).own()
         if own is not None and own.speaking and tells_to_stop(rest):
             return Verdict(True, "cut-in", evidence, "stop")
+        if back:
+            return Verdict(False, "taken-back", evidence)
         answers = own is not None and own.asked and own.asker == context.speaker  # "is nine okay?", "that's great"
         if thanks or not answers:
             return Verdict(False, "thanked", evidence)
@@ -235,12 +235,22 @@ def _is_misspelt(tokens: list[Token], mention: Mention, names: Names) -> bool:
     return any(len(own) == 1 and is_slip(token.word, own[0]) for own in names.agents)
 
 
+def _without_fillers(behind: list[Token]) -> tuple[list[Token], bool]:
+    """What stands behind a name without an "um", which is as good as a mark; and whether there was one."""
+    first = next((at for at, token in enumerate(behind) if not token.mark), len(behind))
+    last = first
+    while last < len(behind) and (behind[last].mark or behind[last].word in FILLERS):
+        last += 1
+    fillers = any(token.word in FILLERS for token in behind[first:last])
+    return (behind[last:], True) if fillers and last < len(behind) else (behind, False)
+
+
 def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
     """Whether the words around make up for the difference in sound."""
     if how(tokens, mention, names) is not How.CALLED:
         return False
     before = tokens[mention.first - 1].word if mention.first else ""
-    behind = tokens[mention.last + 1 :]
+    behind, paused = _without_fillers(tokens[mention.last + 1 :])
     words = without_openers(bare(behind))
     clear = mention.likeness is Likeness.NEAR and not mention.ordinary
     if not bare(behind):
@@ -253,9 +263,10 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
     if mention.likeness is Likeness.WILD:
         return before in _LOUD_HEY and (direct or (opens_question(words) and not mention.ordinary))
     first = clauses(behind)[0]
-    tag = len(first) < _ASKS_OF and first[0].isascii() and "'" not in first[0]  # "Bali, was it, where you went"
+    # "Bali, was it, where you went"
+    tag = len(first) < _ASKS_OF and first[0].isascii() and ("'" not in first[0] or first[0].endswith("n't"))
     asked = direct or ((opens_question(words) or asks(behind)) and (before in HEY or not tag))
-    marked = behind[0].mark
+    marked = paused or behind[0].mark
     if marked and opens_question(words) and not mention.ordinary and _is_misspelt(tokens, mention, names):
         return len(first) >= _ASKS_OF and _OF_HER.isdisjoint(words[:_ASKS_OF])
     close = mention.likeness >= Likeness.CLOSE
@@ -263,5 +274,6 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
         split = close and marked and mention.last > mention.first  # "May pull, add up ..."
         return (asked and before in _LOUD_HEY) or (direct and (before in HEY or split))
     if mention.likeness <= Likeness.CLOSE:
-        return (asked and (before in HEY or (close and marked))) or (direct and marked)
+        bald = mention.first == 0 and opens_question(words) and not any(token.mark for token in tokens)
+        return (asked and (before in HEY or (close and (marked or bald)))) or (direct and marked)
     return asked and (marked or before in HEY or speaks_to(behind, any(token.word == "?" for token in behind)))

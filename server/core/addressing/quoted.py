@@ -20,6 +20,11 @@ _PHRASE = re.compile(
 _BE = frozenset("is was be are with".split())
 # "with hey Parley", "a hey Parley": the call itself is the thing talked of
 _OF_A_CALL = frozenset("with a the your that for on to by like about just of".split())
+# "it says here, and I quote, Parley, list ..."
+_QUOTES = re.compile(
+    r"\b(?:(?:i )?quote|unquote"
+    r"|(?:it|that|this|slide|card|poster|page|email|sign|example) (?:says|reads|said)(?: here)?)$"
+)
 _BETWEEN = frozenset("just only then loud out like something first".split())
 _AS_I_SAID = re.compile(r"\b(?:as|like) (?:i|we|you) (?:was |were |have |just )?(?:said|say|saying|wrote)$")
 _LIKE = frozenset("was is were i'm be".split())
@@ -53,6 +58,8 @@ def quoted(tokens: list[Token], first: int, last: int, start: int, called_last: 
     if not before:
         return False
     cue = before[-1]
+    if not called_last and _QUOTES.search(" ".join(before)):
+        return True
     if cue in _CUE:
         if cue == "go" and before[-2:-1] == ["we"]:
             return False  # "before we go, Parley, ..."

@@ -20,7 +20,7 @@ _READINGS: tuple[tuple[str, str], ...] = (
     (r"ph", "f"), (r"ck|cq|kh", "k"), (r"qu", "kw"), (r"^kn|^gn", "n"), (r"^wr", "r"), (r"^wh", "w"), (r"^ps", "s"),
     (r"dg(?=e)", "J"), (r"gh(?=t)", ""), (r"(?<=^[a-z])e$", "i"), (r"a(?=[^aeiou]e$)", "e"),
     (r"augh|ough|eaux?|owe?$|oe$|oh$|oa(?!h)|ow(?=[^aeiouy])", "o"),
-    (r"ee|ea(?!u)|ie$|ey$|ei|ie(?=[^rt])", "i"),
+    (r"(?<=[lnrt])ez$", "e"), (r"ee|ea(?!u)|ie$|ey$|ei|ie(?=[^rt])", "i"),
     (r"ai|ay|eigh", "e"), (r"oo|ue$|ew|ou", "u"), (r"au|aw", "o"), (r"ah$|eh$|uh$", "a"), (r"e$(?<=[^aeiou]e)", ""),
     (r"(?:er|or|ar|ur|re|our)(?:$|(?=s$))", "a"), (r"mb$", "m"), (r"c(?=[eiy])", "s"), (r"g(?=[ei])|j", "J"),
     (r"c|q", "k"), (r"x", "ks"), (r"y(?=[aeiou])", "y"), (r"y", "i"), (r"r(?=[^aeiouyr])", ""),

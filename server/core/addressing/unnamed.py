@@ -8,10 +8,10 @@ from dataclasses import replace
 from server.core.addressing.asking import asks
 from server.core.addressing.before import Before, Own
 from server.core.addressing.context import Context, Verdict
-from server.core.addressing.following import answers, completes, declines, follows_up, is_for_anybody
+from server.core.addressing.following import answers, asks_again, completes, declines, follows_up, is_for_anybody
 from server.core.addressing.names import Names
 from server.core.addressing.others import called_assistant, turns_away
-from server.core.addressing.text import Token, bare, tokens_of
+from server.core.addressing.text import Token, bare, sentences, tokens_of
 from server.core.addressing.wanted import only_thanks, taken_back
 from server.core.addressing.words import OPENERS
 from server.core.bargein import is_backchannel
@@ -19,11 +19,14 @@ from server.core.bargein import is_backchannel
 #: seconds after its answer in which the same person needs no name, and after a question of its own
 WINDOW = 8.0
 EXPECTING = 20.0
+#: seconds after its answer to somebody else in which anybody may ask for it again
+REPAIR = 4.0
 #: words with which anybody may stop it: with a clear word, with a "wait"
 CLEAR_STOP = 8
 WEAK_STOP = 3
 _STOPS = re.compile(
-    r"^(?:(?:no|ok|okay|right|sorry|please|oh|um|uh|all right|alright|yeah|yes|hey|thanks|cheers)\W+)*"
+    r"^(?:(?:no|ok|okay|right|sorry|please|oh|um|uh|all right|alright|yeah|yes|hey|thanks|cheers|shh+|sh)\W+)*"
+    r"(?:(?:can|could|would|will) you (?:please |just )*(?=(?:stop|pause|be quiet|shut up)\b))?"
     r"(?P<clear>stop(?! by)\b|that'?s (?:enough|plenty|fine thanks)|enough\b|(?:be )?quiet\b|shut up|silence\b|cut it"
     r"|(?:you (?:can|may|could) stop|we (?:get|got) (?:it|the (?:idea|point|picture))|that(?:'ll| will) do)\b"
     r"|skip (?:that|this|it|to|ahead|the)|next one|cancel\b|pause\b|stopp\b|halt\b|arrete"
@@ -76,6 +79,8 @@ def unnamed(text: str, tokens: list[Token], names: Names, context: Context, befo
         return Verdict(False, "not-called")
     if expected:
         return _answer(text, tokens)
+    if own is not None and not ours and own.turn.ago <= REPAIR and asks_again(tokens):
+        return Verdict(True, "followed-up", f"{own.turn.ago:.1f} s after its answer", text)
     if own is None or not ours or own.turn.ago > WINDOW:
         return Verdict(False, "not-called")
     return _follow_up(text, tokens, own)
@@ -124,7 +129,9 @@ def _cuts_in(tokens: list[Token], asker: bool) -> bool:
     match = _STOPS.search(said)
     if match is None:
         return False
-    return asker or len(words) <= (CLEAR_STOP if match["clear"] else WEAK_STOP)
+    if match["clear"] and not asker:  # "Stop there. How many of those are on my ward?"
+        return len(bare(sentences(tokens)[0])) <= CLEAR_STOP
+    return asker or len(words) <= WEAK_STOP
 
 
 def _stop_or(text: str, tokens: list[Token]) -> str:

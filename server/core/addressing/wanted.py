@@ -17,13 +17,15 @@ _THANKS = re.compile(
     r"|farewell|tschuss|au revoir|adios|hasta luego|ciao ciao|arrivederci"
     r"|(?:well|nicely) done|(?:good|great|nice|excellent|amazing|fantastic) (?:job|work|one|stuff|answer|point|catch)"
     r"|you'?re (?:the best|great|brilliant|a star|amazing)|(?:much )?appreciated?(?: (?:it|that))?"
+    r"|that(?:'s| is| was) (?:exactly |just |precisely |all )?what (?:i|we) (?:needed|wanted|was after|were after)"
     r"|(?:we|i)'?(?:re|m| are| am) (?:all )?(?:good|done|set|finished|fine)|all (?:good|set|done)"
     r"|that(?:'s| is| was) (?:all|it|everything)|that(?:'?ll| will) (?:do|be (?:all|it))|nothing else"
     r"|no (?:further|more|other) questions|talk (?:to you )?(?:later|soon|tomorrow))\b|ありがとう|谢谢|감사|спасибо"
 )
 # takes a request back wherever it stands, unless something is asked after it
 _TAKEN_BACK = re.compile(
-    r"\b(?:never ?mind|(?:oh |just )?forget (?:it|that|about it|i (?:asked|said))|scratch that|strike that"
+    r"\b(?:(?:oh |no |just )?scrap (?:that|it)|let'?s (?:leave|park|skip|drop) (?:that|it|this)\b|never ?mind"
+    r"|(?:oh |just )?forget (?:it|that|about it|i (?:asked|said))|scratch that|strike that"
     r"|(?:it )?does(?:n't| not) matter|no matter|ignore (?:that|me|it)|not now|leave it|don'?t (?:worry|bother)"
     r"|(?:wasn'?t|was not|not) (?:talking|speaking) to you|didn'?t mean (?:you|to)|not you|no,? nothing|sorry,? nothing"
     r"|it'?s nothing|false alarm|my (?:mistake|bad)|vergiss es|egal|schon gut|laisse tomber|peu importe|oublie|olvidalo"

@@ -66,7 +66,7 @@ IMPERATIVES = languages.IMPERATIVES | _words(
 VERBS_AFTER = languages.VERBS_AFTER | _words(
     "is was has had said says will would can't cannot could does did doesn't didn't isn't wasn't won't wouldn't",
     "seems looks sounds gave told made got keeps kept thinks thought knows knew might may should heard answered can",
-    "joined left are were went came took wrote",
+    "joined left are were went came took wrote misheard misunderstood",
 )  # fmt: skip
 #: said of the agent, too, when they follow its name at once
 ABOUT_AFTER = VERBS_AFTER | _words(
