@@ -17,7 +17,7 @@ from server.core.addressing.words import QUESTIONS, SERVICES, VERBS_AFTER
 # In the patterns § stands for the name.
 _NAME = "§"
 _PUT_OFF = re.compile(
-    r"\b(?:later|tomorrow|yesterday|afterwards|(?:next|last) (?:time|week|meeting|month|quarter|year)|once (?:we"
+    r"\b(?:later|tomorrow|yesterday|afterwards|(?:next|last) (?:time|week|meeting|month|quarter|year)(?!'s)|once (?:we"
     r"|they|it|you)"
     r"|instead|(?<!straight )(?<!right )after (?:the|this|that|we|lunch)"
     r"|when (?:we|you|they) (?:have|get|are)|at the (?:end|start|beginning) of"
