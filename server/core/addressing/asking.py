@@ -47,7 +47,7 @@ _IN_PLACE = re.compile(
 _ANNOUNCES = re.compile(
     r"\b(?:quick|one|two|three|some|a few|another|small|last|final|same)(?: (?:more|quick|small|last|sanity))?"
     r" (?:questions?|check|query|doubt|favou?r|request)\b"
-    r"|\b(?:my|the) (?:next |first |other )?(?:question|doubt|query) is\b"
+    r"|\b(?:my|the) (?:next |first |other )?(?:question|doubt|query) is\b|\bquestion for you\b"
 )
 # behind these a clause may begin
 _LOOSE = OPENERS | FILLERS | frozenset("or just then maybe perhaps know sure".split())

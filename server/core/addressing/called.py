@@ -155,7 +155,7 @@ def _opens(right: list[Token], question: bool, unmarked: bool) -> bool:
     if following and following[0] in FILLERS and asks(right):
         return True
     if right[0].mark:
-        return not is_kind_behind(right) and not goes_on_about(right, question)
+        return not is_kind_behind(right, question) and not goes_on_about(right, question)
     first = following[0]
     if first in HEY or first in _ASIDES or all(word in OPENERS for word in following):
         return True
@@ -182,13 +182,14 @@ def _after_a_mark(left: list[Token], right: list[Token], question: bool) -> How:
     following = bare(right)
     if is_kind_before(" ".join(words)):
         return How.ABOUT
-    if words and words[-1] in _CALLED_SO:
+    broken_off = bool(right) and right[0].mark and asks(right)  # "so what is, um, Parley, how much is it"
+    if words and words[-1] in _CALLED_SO and not broken_off:
         return How.CALLED if question and not following and words[-1] == "is" else How.ABOUT
     if all(word in _SOFTENERS for word in following):
         guessed = not _PERHAPS.isdisjoint(following) and not question and not asks(left)
         return How.ABOUT if guessed else How.CALLED
     if right[0].mark:
-        return How.ABOUT if is_kind_behind(right) or goes_on_about(right, question) else How.CALLED
+        return How.ABOUT if is_kind_behind(right, question) or goes_on_about(right, question) else How.CALLED
     if following[0] in ("included", "too") and not _EVERYBODY.isdisjoint(words):
         return How.ALL
     return How.CALLED if speaks_to(right, question) else How.ABOUT
@@ -240,7 +241,8 @@ def _after_a_word(left: list[Token], right: list[Token], question: bool, unmarke
     if is_object(words, at_end=not following):
         return How.ABOUT
     if all(word in _SOFTENERS for word in following):
-        return How.CALLED if asks(left) and second != "who" else How.ABOUT  # not "who owns Parley"
+        asked = asks(left) or clause[:1] == ["any"]
+        return How.CALLED if asked and second != "who" else How.ABOUT  # not "who owns Parley"
     if right[0].mark:
         asked = opens_request(without_openers(following)) or asks(_last_clause(left))
         return How.CALLED if asked else How.ABOUT

@@ -17,9 +17,9 @@ _KIND = (
 )
 _KIND_BEFORE = re.compile(rf"\b(?:our|the|a|an|my|your|this|new|little|ai|unser|notre|nuestro) (?:\w+ ){{0,2}}{_KIND}$")
 # not "Parley, the other thing, ..." or "Parley, the thing is ...": that leads to what is asked
+_WHO_IS = re.compile(r"^, (?:which|who)(?:'s)? [^,]+,")
 _KIND_AFTER = re.compile(
-    r"^, (?:which|who)(?:'s)? [^,]+,"
-    r"|^, (?!\w+ (?:(?:other|next|last|first|second|same|one|main|only) )*thing (?:is|was|i|we|about)\b"
+    r"^, (?!\w+ (?:(?:other|next|last|first|second|same|one|main|only) )*thing (?:is|was|i|we|about)\b"
     r"|\w+ (?:other|next|last|first|second|same|one|main) thing\b)"
     rf"(?:our|the|a|an|my|your|this) (?:\w+ ){{0,3}}{_KIND}\b"
 )
@@ -30,9 +30,13 @@ def is_kind_before(said: str) -> bool:
     return _KIND_BEFORE.search(said) is not None
 
 
-def is_kind_behind(right: list[Token]) -> bool:
-    """Whether a parenthesis behind a name says what it is: ", the bot", ", which is new,"."""
-    return _KIND_AFTER.match(plain(right)) is not None
+def is_kind_behind(right: list[Token], question: bool) -> bool:
+    """Whether a parenthesis behind a name says what it is: ", the bot", ", which is new,".
+
+    `question`: a question mark ends the sentence, so that "who" and "which" ask.
+    """
+    said = plain(right)
+    return _KIND_AFTER.match(said) is not None or (not question and _WHO_IS.match(said) is not None)
 
 
 def is_longer_name(tokens: list[Token], last: int, names: Names) -> bool:

@@ -56,6 +56,7 @@ _CORRECTS = phrases(
     r"i missed (?:that|it|the)",
     r"that (?:wasn't|isn't|was not|is not) (?:my question|what i)",
     r"wrong|that's (?:wrong|the wrong)|you (?:mean|meant|misheard|misunderstood|said|forgot|missed|skipped|left)",
+    r"(?:that|it)(?:'s| is| was) .*\b(?:i|we) (?:need|want|wanted|meant|asked)\b.*",
     r"make (?:it|that)|ich meine?|ich meinte|je veux dire|quiero decir",
     start=r"^(?:no|nope|well|sorry|wait|actually|but|oh|hmm|non|nein)?(?: no| sorry| wait)* ?",
 )
@@ -79,7 +80,8 @@ _REPAIRS = phrases(
     r"(?:please )?(?:repeat|spell) (?:that|it)\b.*|say (?:that|it) (?:again|once more|louder|slower)\b.*",
     r"(?:can|could) you (?:please )?(?:speak|talk) (?:up|louder|slower|a bit|more)\b.*",
     r"(?:a bit |bit )?(?:louder|slower)",
-    r"where (?:did|do) you (?:get|have|take) (?:that|it|this)\b.*|how do you know (?:that)?",
+    r"where (?:did|do) you (?:get|have|take) (?:that|it|this)\b.*|how do you know(?: that)?",
+    r"(?:can|could|would|will) you (?:please |just )*(?:(?:look|check|search|try) again|double check)\b.*",
     r"what(?:'s| is| was) (?:your|the) source(?: for that| of that| there)?",
     start=r"^(?:(?:sorry|pardon|excuse me|hang on|wait|okay|ok|but|and|so|um|uh|hmm|what) )*",
     end=r"(?: please)?$",
@@ -117,8 +119,8 @@ _NO_QUESTION = re.compile(
 _TAG_WORDS = 3
 # "since when", "for how long"
 _SINCE_WHEN = re.compile(
-    r"^(?:since|until|till|by|from|to|for|at|in|on|with|about|before|after) (?:when|what|where|whom|how)\b(?! (?:i"
-    r"|we|it)\b)"
+    r"^(?:since|until|till|by|from|to|for|at|in|on|with|about|before|after) (?:when|what|where|whom|how|which)\b"
+    r"(?! (?:i|we|it)\b)"
 )
 _MURMURS = frozenset("really seriously right okay ok yeah yes no nice eh huh oh truly honestly indeed see sure".split())
 _HALF = frozenset("you just please maybe me us quickly then also now for first".split())

@@ -110,7 +110,12 @@ def is_object(words: list[str], *, at_end: bool) -> bool:
         return False
     if at_end and before in _AWAY and second not in _TURNS:
         return False  # "how many signed up Parley", not "who turned off Parley"
-    if at_end and before in _SAYS and second not in ("", "who") and (asks_with(clause) or clause[0] in IMPERATIVES):
+    if (
+        at_end
+        and before in _SAYS
+        and second not in ("", "who")
+        and (asks_with(clause) or clause[0] in IMPERATIVES or clause[0] == "any")
+    ):
         return False  # "tell me what Ana said Parley"
     if at_end and before == "got" and asks_with(clause):
         return False  # "what's the biggest they've got Parley"

@@ -92,6 +92,7 @@ _ASK = re.compile(
     r"(?: just| quickly| maybe| also| simply| all)* (?P<how>ask|request|check with|consult|try|see what|hear what"
     r"|find out what|hear(?: it)? from) §(?P<rest>.*)"
 )
+_TONIGHT = re.compile(r"\b(?:tonight|this (?:evening|afternoon|week)|soon)\b")
 _RELATIVE = frozenset("that which what where how when because things".split())
 _LISTENING = ("let", "i'd", "can we", "could we", "shall we")
 # "this is one for Parley", "over to Parley", "I'll hand that to Parley": it is given the word
@@ -212,6 +213,8 @@ def _ask(sentence: str, asked_beside: bool) -> bool:
         return False
     if match["how"].startswith(("see", "hear", "find")):
         return match["who"].startswith(_LISTENING)
+    if match["who"].startswith(("i'll", "i will")) and _TONIGHT.search(match["rest"]):
+        return False
     rest = [word for word in match["rest"].split() if word[0].isalnum()]
     embedded = rest[:1] and (rest[0] in QUESTIONS or rest[0] in ("to", "for", "if", "whether") or opens_question(rest))
     return asked_beside or bool(embedded)

@@ -219,6 +219,8 @@ def _sounding(text: str, tokens: list[Token], names: Names, context: Context) ->
     mention = next((one for one in soundalikes(tokens, names) if _is_meant(tokens, one, names)), None)
     if mention is None:
         return None
+    if called_person(tokens, names) is not None:
+        return Verdict(False, "other-person", _where(tokens, mention))  # "Barley, how much is left, Ana?"
     verdict = _called(text, tokens, mention, names, context)
     if not verdict.addressed:
         return verdict

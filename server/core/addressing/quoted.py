@@ -23,6 +23,7 @@ _OF_A_CALL = frozenset("with a the your that for on to by like about just of".sp
 # "it says here, and I quote, Parley, list ..."
 _QUOTES = re.compile(
     r"\b(?:(?:i )?quote|unquote"
+    r"|(?:shout|yell|scream|whisper)(?:s|ed|ing)? (?:out )?(?:from|in|into|to|at|across) (?:the|my|his|her|our) \w+"
     r"|(?:it|that|this|slide|card|poster|page|email|sign|example) (?:says|reads|said)(?: here)?)$"
 )
 _BETWEEN = frozenset("just only then loud out like something first".split())
