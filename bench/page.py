@@ -162,7 +162,9 @@ def listening(backend: Backend, root: int, seconds: float) -> float:
 
 
 def speaking(backend: Backend, root: int, seconds: float, reply: int) -> dict[str, float]:
-    """A long reply at real pace, with captions, face, microphone and reports."""
+    """A long reply at real pace, with captions, face, microphone and reports. Talk at the microphone goes up in short
+    chunks.
+    """
     backend.clear()
     backend.send(State("speaking"))
     stop = backend.stream(
@@ -251,6 +253,18 @@ def run(seconds: float, rounds: int) -> dict[str, Any]:
         result["timing"] = {
             name: {"median": statistics.median(values), "worst": max(values, key=abs)} for name, values in times.items()
         }
+        seat.close()
+        browser.close()
+
+        talk = microphone(Path(folder) / "talk.wav", np.repeat(speech(5), 2))
+        before = set(tree(os.getpid()))
+        browser = launch(playwright, [*ARGS, f"--use-file-for-fake-audio-capture={talk}"])
+        root = browser_pid(before)
+        seat = Seat(backend, browser, tap=False)
+        seat.page.goto(backend.url)
+        backend.connected()
+        time.sleep(3)
+        result["talked over"] = speaking(backend, root, seconds, 5000)
         seat.close()
         browser.close()
     for name in ("idle", "listening", "speaking"):

@@ -144,7 +144,10 @@ class Chunker:
 
     def _clause_is_enough(self, at: int) -> bool:
         text = self._buffer
-        if at + 1 >= len(text) or not text[at + 1].isspace() or self._inside_brackets(at):
+        # Behind a letter a comma needs no look ahead: it is none of "1,000".
+        sure = text[at] in ",;" and at > 0 and text[at - 1].isalpha()
+        ends = at + 1 < len(text) and text[at + 1].isspace()
+        if not (sure or ends) or self._inside_brackets(at):
             return False
         said = text[:at].strip()
         return len(said.split()) >= FIRST_WORDS or len(said) >= FIRST_CHARACTERS
