@@ -190,7 +190,7 @@ def _after_a_mark(left: list[Token], right: list[Token], question: bool) -> How:
         return How.ABOUT if guessed else How.CALLED
     if right[0].mark:
         return How.ABOUT if is_kind_behind(right, question) or goes_on_about(right, question) else How.CALLED
-    if following[0] in ("included", "too") and not _EVERYBODY.isdisjoint(words):
+    if (following[0] in ("included", "too") or following[:2] == ["as", "well"]) and not _EVERYBODY.isdisjoint(words):
         return How.ALL
     return How.CALLED if speaks_to(right, question) else How.ABOUT
 

@@ -82,6 +82,7 @@ _REPAIRS = phrases(
     r"(?:a bit |bit )?(?:louder|slower)",
     r"where (?:did|do) you (?:get|have|take) (?:that|it|this)\b.*|how do you know(?: that)?",
     r"(?:can|could|would|will) you (?:please |just )*(?:(?:look|check|search|try) again|double check)\b.*",
+    r"(?:did you say|was that) .{1,40}|was (?:it|that) \w+ or \w+",
     r"what(?:'s| is| was) (?:your|the) source(?: for that| of that| there)?",
     start=r"^(?:(?:sorry|pardon|excuse me|hang on|wait|okay|ok|but|and|so|um|uh|hmm|what) )*",
     end=r"(?: please)?$",
@@ -100,6 +101,8 @@ _DECLINES = re.compile(
     r"^(?:sorry |oh )*(?:no|nope|nah|nein|non|not|nothing)\b(?=.*\b(?:thanks|thank|all|it|fine|need|now|good|okay|ok"
     r"|nothing|danke|merci|gracias)\b|$)"
     r"(?!.*\b(?:but|the|make|instead)\b)"
+    # an order is more than a no: "no, leave that out for now"
+    r"(?!\W+(?:(?:just|please) )?(?:leave|keep|put|use|take|skip|add|remove|change|move|send|don't) \w+)"
 )
 _IS_IT_THERE = re.compile(
     r"\b(?:(?:can|could|may) i ask(?: you)? (?:something|one thing)|let(?:'s| me) (?:see|think)"
@@ -140,6 +143,8 @@ def follows_up(tokens: list[Token], answer: str = "") -> bool:
     if len(words) > _LONGEST or is_for_the_room(said):
         return False
     echoed = frozenset(bare(tokens_of(answer)))
+    if asks_again(tokens):
+        return True
     parts = sentences(tokens)
     thoughts = [_thinks(part) for part in parts]
     if any(thoughts):  # beside a thought only a plain question counts: "Are you sure? I thought it was ten."
@@ -150,7 +155,8 @@ def follows_up(tokens: list[Token], answer: str = "") -> bool:
 def asks_again(tokens: list[Token]) -> bool:
     """Whether an answer is to be repeated, or its source is asked for: what anybody asks of who just answered."""
     first = sentences(tokens)[:1]
-    return bool(first) and _REPAIRS.match(" ".join(bare(first[0]))) is not None
+    said = [bare(first[0]), *clauses(first[0])[:1]] if first else []
+    return any(_REPAIRS.match(" ".join(words)) for words in said)
 
 
 def is_request(tokens: list[Token]) -> bool:

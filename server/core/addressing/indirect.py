@@ -196,7 +196,7 @@ def _able(sentence: str, asked_beside: bool) -> bool:
     if sentence[: match.start()].split()[-1:] and sentence[: match.start()].split()[-1] in _RELATIVE:
         return False  # "a format that Parley can read"
     if verb in ("has", "have"):
-        return asked_beside and rest[:1] != ["to"]
+        return (asked_beside or opens_question(rest[1:])) and rest[:1] != ["to"]
     if not match["modal"] and verb in ("tell", "say", "know", "have"):
         return False
     return asked_beside or any(word in QUESTIONS for word in rest[:3])

@@ -26,8 +26,12 @@ _QUOTES = re.compile(
     r"|(?:shout|yell|scream|whisper)(?:s|ed|ing)? (?:out )?(?:from|in|into|to|at|across) (?:the|my|his|her|our) \w+"
     r"|(?:it|that|this|slide|card|poster|page|email|sign|example) (?:says|reads|said)(?: here)?)$"
 )
+# "just ask hey Parley"
+_ASKS = frozenset("ask asks asking try".split())
 _BETWEEN = frozenset("just only then loud out like something first".split())
 _AS_I_SAID = re.compile(r"\b(?:as|like) (?:i|we|you) (?:was |were |have |just )?(?:said|say|saying|wrote)$")
+# not "and then she goes, Parley, ..."
+_GOING = re.compile(r"\bwe go$|\b(?:before|until|till|when|if|once|after|as) (?:\w+ )?(?:go|goes|went)$")
 _LIKE = frozenset("was is were i'm be".split())
 _CUE_AFTER = re.compile(
     r"\b(?:is (?:what|how|all|the (?:command|phrase|wake|trigger|way))"
@@ -62,12 +66,11 @@ def quoted(tokens: list[Token], first: int, last: int, start: int, called_last: 
     if not called_last and _QUOTES.search(" ".join(before)):
         return True
     if cue in _CUE:
-        if cue == "go" and before[-2:-1] == ["we"]:
-            return False  # "before we go, Parley, ..."
-        if _AS_I_SAID.search(" ".join(before)):
+        said = " ".join(before)
+        if _GOING.search(said) or _AS_I_SAID.search(said):
             return False
         return (heyed or not called_last) and before not in ([command] for command in _COMMAND_OF_CUE)
-    if heyed and cue in _OF_A_CALL:
+    if heyed and (cue in _OF_A_CALL or cue in _ASKS):
         return True
     return cue in _BE and _PHRASE.search(" ".join(before)) is not None
 

@@ -34,7 +34,7 @@ _TAKEN_BACK = re.compile(
     r"|(?:look|google|check|ask (?!you)\w+)\b)"
     r"|i can (?:\w+ ){1,3}(?:myself|here)"
     r"|let(?:'s hear (?:from |it from )?(?!you|your|it|the|that|a|what|how)\w+"
-    r"| (?!me|us)\w+ (?:finish|answer|speak|talk|go|say|continue|respond|explain|present|tell)\b))"
+    r"| (?!me|us)\w+ (?:finish|answer|speak|talk|go|say|continue|respond|explain|present|tell|have)\b))"
 )
 # takes it back only behind an "oh", "ah", "no", "wait": the answer was found, or somebody else has it
 _FOUND_OUT = re.compile(
