@@ -180,7 +180,7 @@ def test_any_order_of_events(facts, speculate, second_opinion):
         now += pause
         handle(fact)
     handle(ev.SpeechStopped())
-    fire_until(now + 600)
+    fire_until(now + 1200)  # an invitation lasts ten minutes, from when the turn is over
     assert conversation.delivery.running is None
     assert conversation.state in ("listening", "muted")
     assert conversation.hand == "" and not conversation.out.timers
