@@ -1,6 +1,6 @@
 """One meeting: facts go into the core, its wishes are performed here, and everything is put on the tape.
 
-No decisions. The session owns the timers, the running brain and voice, the page's link and the ear; it is used from
+No decisions. The session owns the timers, the running brain and voice, the page's link and the ears; it is used from
 the event loop's thread only.
 """
 
@@ -40,9 +40,9 @@ from server.core.messages import (
     plain,
 )
 from server.core.prompt import Thought
-from server.ears.base import SAMPLE_RATE as EAR_RATE
-from server.ears.base import Ears, EarStream, SpeechEdge, Transcriber, WordStream
+from server.ears.base import Ears, Transcriber
 from server.errors import ProviderError
+from server.listening import Listening
 from server.playout import PageLink, Playout
 from server.store.base import Tape
 from server.store.codec import config_to_entry, decision_to_entry, event_to_entry
@@ -125,6 +125,8 @@ class Session:
         self.conversation = conversation or Conversation(config)
         self.link: PageLink | None = None
         self.seat: SeatLink | None = None
+        #: None without ears
+        self.listening = Listening(parts.ears, parts.transcriber, self._sounds, clock) if parts.ears else None
         #: a bot is on its way or in a meeting: not to be closed for want of a page
         self.kept_open = False
         self.acked: dict[str, int] = {}
@@ -141,9 +143,6 @@ class Session:
         self._showing: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[None]] = set()
         self._playout: Playout | None = None
-        self._ear: EarStream | None = None
-        self._ear_samples = 0
-        self._words: WordStream | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -174,16 +173,8 @@ class Session:
 
     def hear(self, pcm: bytes) -> None:
         """Take the meeting's sound: 16 kHz s16le mono."""
-        if self.parts.ears is None:
-            return
-        if self._ear is None:
-            self._ear = self.parts.ears.stream(self._edge)
-            if self.parts.transcriber is not None:
-                self._words = self.parts.transcriber.stream(self.tell, self.clock)
-        self._ear_samples += len(pcm) // 2
-        if self._words is not None:
-            self._words.feed(pcm)
-        self._ear.feed(pcm)
+        if self.listening is not None:
+            self.listening.hear(pcm)
 
     def played(self, epoch: int, reply: int, samples: int, *, ended: bool = False, flushed: bool = False) -> None:
         """The page reports how far it played."""
@@ -192,12 +183,10 @@ class Session:
             playout.played(samples)
         self.tell(ev.PlaybackReport(epoch, reply, samples, ended, flushed))
 
-    def _edge(self, edge: SpeechEdge) -> None:
-        if self._words is not None:
-            self._words.edge(edge)
-        lag = max(0.0, (self._ear_samples - edge.sample) / EAR_RATE)
-        self.tell(ev.SpeechStarted(lag) if edge.speaking else ev.SpeechStopped(lag))
-        self._show({"type": "floor", "talking": edge.speaking})
+    def _sounds(self, fact: ev.Event) -> None:
+        self.tell(fact)
+        if isinstance(fact, ev.SpeechStarted | ev.SpeechStopped):
+            self._show({"type": "floor", "talking": isinstance(fact, ev.SpeechStarted)})
 
     # ------------------------------------------------------------ the page
 
@@ -439,12 +428,8 @@ class Session:
         if self._playout is not None:
             self._playout.stop()
             self._playout = None
-        if self._words is not None:
-            self._words.close()
-            self._words = None
-        if self._ear is not None:
-            self._ear.close()
-            self._ear = None
+        if self.listening is not None:
+            self.listening.close()
 
 
 def latency_ms(decision: Decision) -> float | None:

@@ -39,14 +39,15 @@ class Speaker:
 
     async def sound(self, seconds: float, level: float) -> None:
         """Some sound, no faster than it is heard."""
-        session = self._served.wired.hub.sessions["session-1"]
+        listening = self._served.wired.hub.sessions["session-1"].listening
+        assert listening is not None
         ears = self._served.wired.parts.ears
         assert isinstance(ears, VadEars)
         for _ in range(round(seconds * 10)):
             pcm = (self._noise.standard_normal(FRAME) * level).astype("<i2").tobytes()
             await self._page.sends_sound(pcm, self._sent)
             self._sent += FRAME
-            await until(lambda: session._ear_samples >= self._sent)
+            await until(lambda: listening.samples >= self._sent)
             await ears.settle()
 
     async def says(self) -> None:
