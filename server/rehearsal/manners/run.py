@@ -15,6 +15,8 @@ from server.rehearsal.manners.meeting import Played, play
 from server.rehearsal.manners.scorecard import TARGETS, Failure, Scorecard, figure
 from server.rehearsal.scenario import Scenario, load_scenarios
 
+#: seconds between the partials of a source that writes every word down as it comes
+QUICK_PARTIALS = 0.01
 LIBRARY = Path(__file__).with_name("library")
 
 
@@ -39,7 +41,9 @@ def chosen(names: Sequence[str]) -> list[Scenario]:
 
 
 def evaluate(scenarios: Sequence[Scenario], repeat: int = 1) -> Scorecard:
-    """Play each scenario `repeat` times, each time with other chances, and once more without speculation."""
+    """Play each scenario `repeat` times, each time with other chances; once more without speculation, and once more
+    with words that come as soon as they are said.
+    """
     samples: Samples = defaultdict(list)
     failures: dict[tuple[str, ...], Failure] = {}
     faults: list[str] = []
@@ -55,6 +59,9 @@ def evaluate(scenarios: Sequence[Scenario], repeat: int = 1) -> Scorecard:
             _score(played, samples, failures)
             without = play(scenario, seed=str(turn), speculate=False)
             samples["latency_plain"] += measure(without.facts, scenario.conditions)["latency"]
+            if scenario.conditions.plain:
+                quick = play(_with_quick_words(scenario), seed=str(turn))
+                samples["latency_quick"] += measure(quick.facts, scenario.conditions)["latency"]
     samples["heard_error"] += heard_errors()
     return Scorecard(
         scenarios=len(scenarios),
@@ -64,6 +71,10 @@ def evaluate(scenarios: Sequence[Scenario], repeat: int = 1) -> Scorecard:
         replayed=replayed,
         faults=tuple(dict.fromkeys(faults)),
     )
+
+
+def _with_quick_words(scenario: Scenario) -> Scenario:
+    return replace(scenario, conditions=scenario.conditions.model_copy(update={"partials": QUICK_PARTIALS}))
 
 
 def _score(played: Played, samples: Samples, failures: dict[tuple[str, ...], Failure]) -> None:

@@ -44,6 +44,7 @@ TARGETS: tuple[Target, ...] = (
     Target("heard_error", "heard-text error at random cuts", "words", most=1.0),
     Target("latency_plain", "end of speech to first sound", "s", p50=0.9, p95=1.5),
     Target("latency", "the same with speculation", "s", p50=0.65),
+    Target("latency_quick", "the same, a partial behind every word", "s", p50=0.65),
     Target("guess_wasted", "speculation wasted", "share", mean=0.25),
     Target("unasked", "unasked replies", "count", most=0.0),
 )
