@@ -22,8 +22,8 @@ ANSWERED = 2.5
 PACE = 2.7
 #: words of somebody else between a call and its rest that do not part them: "go ahead"
 ASIDE = 3
-#: words of a remark at most
-REMARK = 2
+#: words of somebody else's remark on its answer at most: "ooh, not bad at all"
+REMARK = 5
 #: words of "yes, I'm listening" at most
 LISTENING = 6
 #: turns of others looked past for the call that the agent answered

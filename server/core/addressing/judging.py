@@ -47,6 +47,8 @@ _BREAK = (Token(",", 0, 0, True),)
 _LOUD_HEY = frozenset("hey hi hello hallo hola salut dis".split())
 # "Nora, is she coming?": behind a name that is only like the agent's
 _OF_HER = frozenset("she she's her he he's his him".split())
+# "June, is that when we move?": the word is taken up, so it means itself
+_POINTS_BACK = _OF_HER | frozenset("it it's its that that's this they they're them those these then".split())
 # asked of a person: where the name is only like the agent's, it is that person's
 _PRESENCE = re.compile(r"^where (?:are|were|is) you\b|^are you\b")
 
@@ -273,6 +275,8 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
         return len(first) >= _ASKS_OF and _OF_HER.isdisjoint(words[:_ASKS_OF])
     close = mention.likeness >= Likeness.CLOSE
     if mention.ordinary:
+        if marked and direct and _is_misspelt(tokens, mention, names):
+            return len(first) >= _ASKS_OF and _POINTS_BACK.isdisjoint(words)  # "Alas, can you name the three halls?"
         split = close and marked and mention.last > mention.first  # "May pull, add up ..."
         return (asked and before in _LOUD_HEY) or (direct and (before in HEY or split))
     if mention.likeness <= Likeness.CLOSE:

@@ -15,6 +15,7 @@ def words(*lines: str) -> frozenset[str]:
 #: said before a name to call somebody: "listen, Parley"
 HEY = words(
     "hallo hej salut dis oye ciao ehi ola oi hoi hola sag senti ascolta ouve ecoute czesc hor escucha mira scusa",
+    "zeg luister sluchaj posluchaj dites ecoutez hort lyssna escute",
 )
 OPENERS = words(
     "perdona perdon disculpa entschuldige entschuldigen scusi desculpe excusez bonjour bueno guten tag morgen und ja",

@@ -24,7 +24,8 @@ _OF_A_CALL = frozenset("with a the your that for on to by like about just of".sp
 _QUOTES = re.compile(
     r"\b(?:(?:i )?quote|unquote"
     r"|(?:shout|yell|scream|whisper)(?:s|ed|ing)? (?:out )?(?:from|in|into|to|at|across) (?:the|my|his|her|our) \w+"
-    r"|(?:it|that|this|slide|card|poster|page|email|sign|example) (?:says|reads|said)(?: here)?)$"
+    r"|(?:it|that|this|slide|card|poster|page|email|sign|example) (?:says|reads|said)(?: here)?"
+    r"(?: in (?:big |bold |red )?(?:letters|print|type))?)$"
 )
 # "just ask hey Parley"
 _ASKS = frozenset("ask asks asking try".split())

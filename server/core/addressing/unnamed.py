@@ -33,7 +33,8 @@ _STOPS = re.compile(
     r"|para\b|basta\b|silencio|ruhe\b)"
     r"|^(?:(?:ok|okay|sorry|please|oh|um|uh|alright|hey)\W+)*"
     r"(?P<weak>wait\b|hold on|hang on|hold it|(?:one|just a|a) (?:second|moment|sec|minute)\b|no no|let me (?:stop|cut)"
-    r"|sorry to (?:cut|interrupt|stop)|(?:can|could|may) i (?:stop|interrupt)|not that|wrong\b|that'?s (?:wrong|not)"
+    r"|sorry to (?:cut|interrupt|stop)|(?:can|could|may) i (?:just|stop|interrupt)|not that|wrong\b"
+    r"|that'?s (?:wrong|not)"
     r"|excuse me|warte|moment\b|attends?\b|espera\b|aspetta\b|wacht\b)"
 )
 # the person it answers has had enough, wherever the words stand
