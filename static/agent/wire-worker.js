@@ -81,15 +81,19 @@ function hear(mono, rate, channels) {
   const ms = (1000 * mono.length) / rate;
   const began = onset.push(level(mono), ms);
   if (began !== null) postMessage({ kind: "onset", level: began });
-  if (onset.stirring !== stirring) {
-    stirring = onset.stirring;
-    if (replying || !stirring) postMessage({ kind: "stir", on: stirring }); // what was begun is ended, whatever became of it
-  }
+  stir(onset.stirring);
   quickMs = !replying ? 0 : onset.loud ? QUICK_MS : Math.max(0, quickMs - ms);
   collected.push(mono);
   collectedLength += mono.length;
   // Resampling tenths of a second is cheaper than hundredths.
   if (collectedLength * OUT >= (quickMs > 0 ? QUICK_CHUNK : CHUNK) * rate) flushCollected();
+}
+
+/** What was begun is ended, whatever became of the reply or the microphone meanwhile. */
+function stir(on) {
+  if (on === stirring) return;
+  stirring = on;
+  if (replying || !on) postMessage({ kind: "stir", on });
 }
 
 function flushCollected() {
@@ -166,5 +170,6 @@ onmessage = ({ data }) => {
   else if (data.kind === "mic-stop") {
     reading += 1;
     heardAt = 0;
+    stir(false);
   } else if (data.kind === "counts") postMessage({ kind: "counts", counts: { ...counts, floor: onset.floor } });
 };

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from server.core.addressing.context import Context, Recent
 from server.core.addressing.following import ends_asking, is_open
-from server.core.addressing.text import tokens_of
+from server.core.addressing.text import bare, tokens_of
 from server.core.bargein import is_backchannel
 
 #: seconds after which what the agent said has nothing to do with what is said now
@@ -28,6 +28,10 @@ REMARK = 5
 LISTENING = 6
 #: turns of others looked past for the call that the agent answered
 PAST = 2
+
+
+# who says more than a remark
+_TALKS = frozenset("i i'll i'm i've i'd we we'll we're we've we'd you you're you'll let's me us".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,11 @@ class Own:
 
 
 def _is_remark(text: str) -> bool:
-    """Whether words leave the talk where it was: a murmur, or "ah, them"."""
-    return is_backchannel(text) or (len(text.split()) <= REMARK and not text.rstrip().endswith(("?", "？", "؟")))
+    """Whether words leave the talk where it was: a murmur, or "ah, them"; not "I can send it"."""
+    if is_backchannel(text):
+        return True
+    words = bare(tokens_of(text))
+    return len(words) <= REMARK and _TALKS.isdisjoint(words) and not text.rstrip().endswith(("?", "？", "؟"))
 
 
 class Before:

@@ -16,8 +16,8 @@ _KIND = (
     r"|assistent|assistentin|asistente|assistente)"
 )
 _KIND_BEFORE = re.compile(rf"\b(?:our|the|a|an|my|your|this|new|little|ai|unser|notre|nuestro) (?:\w+ ){{0,2}}{_KIND}$")
-# not "Parley, the other thing, ..." or "Parley, the thing is ...": that leads to what is asked
 _WHO_IS = re.compile(r"^, (?:which|who)(?:'s)? [^,]+,")
+# not "Parley, the other thing, ..." or "Parley, the thing is ...": that leads to what is asked
 _KIND_AFTER = re.compile(
     r"^, (?!\w+ (?:(?:other|next|last|first|second|same|one|main|only) )*thing (?:is|was|i|we|about)\b"
     r"|\w+ (?:other|next|last|first|second|same|one|main) thing\b)"

@@ -56,7 +56,6 @@ _CORRECTS = phrases(
     r"i missed (?:that|it|the)",
     r"that (?:wasn't|isn't|was not|is not) (?:my question|what i)",
     r"wrong|that's (?:wrong|the wrong)|you (?:mean|meant|misheard|misunderstood|said|forgot|missed|skipped|left)",
-    r"(?:that|it)(?:'s| is| was) .*\b(?:i|we) (?:need|want|wanted|meant|asked)\b.*",
     r"make (?:it|that)|ich meine?|ich meinte|je veux dire|quiero decir",
     start=r"^(?:no|nope|well|sorry|wait|actually|but|oh|hmm|non|nein)?(?: no| sorry| wait)* ?",
 )
@@ -66,6 +65,11 @@ _INSTEAD = re.compile(
     r"|good|really|fair|true|sure|right|exactly|of|fine|okay|ok|seriously|kidding|i|it|it's|we|he|she|they|you"
     r"|that's|there)\b)"
     r"(?: [\w']+){1,6}$"
+)
+# "no that is the paper one I need the online date"
+_NOT_THAT = re.compile(
+    r"^(?:no|nope|nah|but|actually|nein)\b(?: \w+)? (?:that|it)(?:'s| is| was) .*"
+    r"\b(?:i|we) (?:need|want|wanted|meant|asked)\b"
 )
 # "and the year before", "what about the other one"
 _ALSO = re.compile(
@@ -82,7 +86,7 @@ _REPAIRS = phrases(
     r"(?:a bit |bit )?(?:louder|slower)",
     r"where (?:did|do) you (?:get|have|take) (?:that|it|this)\b.*|how do you know(?: that)?",
     r"(?:can|could|would|will) you (?:please |just )*(?:(?:look|check|search|try) again|double check)\b.*",
-    r"(?:did you say|was that) .{1,40}|was (?:it|that) \w+ or \w+",
+    r"did you say .{1,40}|was (?:it|that) \w+ or \w+",
     r"what(?:'s| is| was) (?:your|the) source(?: for that| of that| there)?",
     start=r"^(?:(?:sorry|pardon|excuse me|hang on|wait|okay|ok|but|and|so|um|uh|hmm|what) )*",
     end=r"(?: please)?$",
@@ -240,7 +244,7 @@ def _muses(sentence: list[Token]) -> bool:
 
 
 def _corrects(said: str) -> bool:
-    return bool(_CORRECTS.match(said) or _INSTEAD.match(said))
+    return bool(_CORRECTS.match(said) or _INSTEAD.match(said) or _NOT_THAT.match(said))
 
 
 def _continues(sentence: list[Token], echoed: frozenset[str]) -> bool:
