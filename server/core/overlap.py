@@ -21,6 +21,8 @@ from server.core.turns import Turns
 
 #: seconds between two looks while it is held
 LOOK = 0.5
+#: seconds after "right" in which the next words tell whether it was a murmur, or the begin of something
+MORE_WORDS = 0.35
 #: seconds after the end of speech, as it is known, in which the voice is back: with all words known, and with some
 #: still on their way
 RESUME = 0.3
@@ -114,7 +116,8 @@ class Overlap:
             self._hold(now)
             self._alarm(now + LOOK)
         elif meaning in bargein.HARMLESS or said.final:
-            self._go_on(now, meaning is bargein.Meaning.BACKCHANNEL)
+            more = 0.0 if said.final or bargein.is_noise(said.text) else MORE_WORDS
+            self._go_on(now, meaning is bargein.Meaning.BACKCHANNEL, more)
         else:
             self._delivery.duck()
             self._alarm(now + bargein.FALSE_ALARM)
@@ -319,15 +322,18 @@ class Overlap:
         if self._held is None:
             self._held = now
 
-    def _go_on(self, now: float, sure: bool = True) -> None:
-        """It was nothing: go on when the room is quiet, and where it is held and they may say more, a little later."""
+    def _go_on(self, now: float, sure: bool = True, more: float = 0.0) -> None:
+        """It was nothing: go on when the room is quiet, and where it is held and they may say more, a little later.
+
+        `more`: seconds within which more words may tell otherwise, though these are `sure`.
+        """
         ended = self._room.floor.speech_end(now)
         free = now if sure or self._held is None else max(now, (now if ended is None else ended) + RESUME_WORDS)
         if self._room.floor.talking(now):
             since = self._speech.harmless_since if self._speech is not None else None
+            wait = more if sure and self._held is not None else LOOK
             # More words of the same kind do not put it off.
-            later = max(now, (now if since is None else since) + LOOK)
-            self._alarm(now if sure and self._held is not None else later)
+            self._alarm(max(now, (now if since is None else since) + wait))
         elif free > now:
             self._alarm(free)
         else:

@@ -506,3 +506,32 @@ def test_ears_that_tell_late_who_began_first_still_make_it_yield():
     assert 2.2 < first < 2.4, "let out between the beginning and the word of it"
     held = [when for when, message in t.messages if isinstance(message, Pause)]
     assert len(held) == 1 and held[0] - first <= 0.2
+
+
+def test_a_murmur_that_becomes_a_remark_keeps_it_held():
+    """ "Right," may be a murmur: it waits for the next words before it goes on, so that it need not stop twice."""
+    t = asked()
+    t.at(4.2, lambda: t.tell(ev.SpeechStarted(0.2)))
+    for when, text in (
+        (4.7, "Right,"),
+        (5.0, "Right, so"),
+        (5.3, "Right, so that"),
+        (5.6, "Right, so that means we order"),
+    ):
+        t.at(when, lambda text=text: t.tell(ev.Heard("Ana", text, False, "100", start=4.0)))
+    t.at(7.0, lambda: t.tell(ev.SpeechStopped(0.2)))
+    t.run()
+    held = [when for when, message in t.messages if isinstance(message, Pause)]
+    assert len(held) == 1 and not [when for when, message in t.messages if isinstance(message, Continue)]
+    assert t.replies[0].outcome == "interrupted"
+
+
+def test_a_murmur_alone_lets_it_go_on_though_the_sound_does():
+    """Somebody hums on behind the "right": a third of a second later it goes on."""
+    t = asked()
+    t.at(4.2, lambda: t.tell(ev.SpeechStarted(0.2)))
+    t.at(4.7, lambda: t.tell(ev.Heard("Ana", "Right,", False, "100", start=4.0)))
+    t.at(5.8, lambda: t.tell(ev.SpeechStopped(0.2)))
+    t.run()
+    on = [when for when, message in t.messages if isinstance(message, Continue)]
+    assert on == [pytest.approx(5.05)] and t.replies[0].outcome == "complete"
