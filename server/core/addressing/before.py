@@ -24,6 +24,8 @@ PACE = 2.7
 ASIDE = 3
 #: words of somebody else's remark on its answer at most: "ooh, not bad at all"
 REMARK = 5
+#: and of one that may be anything but an answer in its place: "only five?", "told you"
+EXCLAMATION = 3
 #: words of "yes, I'm listening" at most
 LISTENING = 6
 #: turns of others looked past for the call that the agent answered
@@ -31,7 +33,8 @@ PAST = 2
 
 
 # who says more than a remark
-_TALKS = frozenset("i i'll i'm i've i'd we we'll we're we've we'd you you're you'll let's me us".split())
+_ANSWERS_FOR_IT = frozenset("i i'll i'm i've i'd we we'll we're we've we'd let's".split())
+_TALKS = _ANSWERS_FOR_IT | frozenset("you you're you'll me us".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def _is_remark(text: str) -> bool:
     if is_backchannel(text):
         return True
     words = bare(tokens_of(text))
+    if len(words) <= EXCLAMATION:
+        return _ANSWERS_FOR_IT.isdisjoint(words)
     return len(words) <= REMARK and _TALKS.isdisjoint(words) and not text.rstrip().endswith(("?", "？", "؟"))
 
 

@@ -76,6 +76,7 @@ _GREETS = re.compile(
     r"|(?:over|back) to you"
     r"|(?:good|great|nice|excellent|brilliant) (?:job|work|one|stuff|morning|night|evening|afternoon))$"
 )
+_ARTICLES = frozenset("the a an".split())
 _COPULAS = frozenset("is are was were".split())
 _IS_RIGHT = frozenset("all is was are were be that's it's not".split())
 # said to whoever is asked
@@ -103,6 +104,7 @@ _TO_KNOW = re.compile(
     r"(?:wondering|curious about|unsure about|after|to (?:know|hear|understand|see|find out))$"
     r"|\bmy (?:\w+ )?question$"
 )
+_TO_HAVE = re.compile(r"\b(?:what|all) (?:i|i'd|we|we'd) (?:(?:would|really|just|actually) )*(?:need|want|like)$")
 
 
 def how(tokens: list[Token], mention: Mention, names: Names) -> How:
@@ -142,6 +144,8 @@ def how(tokens: list[Token], mention: Mention, names: Names) -> How:
 def _before_the_question(left: list[Token], right: list[Token]) -> bool:
     """ "What I want to know, Parley, is how many came": the question is announced before the name, and asked behind."""
     following = bare(right)
+    if following[:1] == ["is"] and _TO_HAVE.search(" ".join(bare(left))) and not DETERMINERS.isdisjoint(following[1:2]):
+        return True  # "what I'd need, Parley, is a list of ..."
     if following[:1] != ["is"] or not (asks_with(following[1:]) or following[1:2] in (["if"], ["whether"])):
         return False
     return _TO_KNOW.search(" ".join(bare(left))) is not None
@@ -199,6 +203,8 @@ def _after_a_word(left: list[Token], right: list[Token], question: bool, unmarke
     """The name stands in the middle or at the end of a clause, without a mark before it."""
     words, following = bare(left), bare(right)
     before, second = words[-1], words[-2] if len(words) > 1 else ""
+    if before in _ARTICLES:
+        return How.ABOUT
     if (before in HEY or before in THANKS_TO) and second not in ("you", "they", "we", "i"):
         return How.CALLED
     said = " ".join(words)

@@ -42,7 +42,9 @@ _MORE = phrases(
     r"(?:yes |yeah |yep |sure |ok |okay )?(?:please(?: do)?|do (?:it|that|so)|go ahead|that one|both)",
     r"another(?: one)?(?: please)?$|(?:something|anything)(?! like\b)(?: more| less)?(?: \w+){1,4}$",
     r"(?:a (?:bit|little|tad)|slightly)(?: more| less)?(?: \w+){1,4}$|(?:the )?same (?:for|again|with)",
-    r"next(?: one)?(?: please)?$|the next(?: one)?|(?:the|that|this|not the) (?:\w+ ){1,2}ones?(?: please)?$",
+    r"(?:(?:ok|okay|right|good|and|yes) )*next(?: one)?(?: please)?$"
+    r"|(?:hm+ )?(?:one|two|three|four|five|some|a few) more(?: \w+)?(?: please)?$"
+    r"|the next(?: one)?|(?:the|that|this|not the) (?:\w+ ){1,2}ones?(?: please)?$",
     r"weiter|encore|otra vez|noch ?mal|noch einmal",
     # "any others closer to us", "any with parking", "any cheaper ones"
     r"any (?:others?(?! (?:want|need|have|go|think|like|coming|going|business|questions?|comments?|points?)\b)"
@@ -71,6 +73,8 @@ _NOT_THAT = re.compile(
     r"^(?:no|nope|nah|but|actually|nein)\b(?: \w+)? (?:that|it)(?:'s| is| was) .*"
     r"\b(?:i|we) (?:need|want|wanted|meant|asked)\b"
 )
+# "six, I said six", "not counting the break I mean"
+_I_SAID = re.compile(r"^(\w+)(?: \w+)? i (?:said|meant|asked) (?:\w+ )?\1\b|^not (?:\w+ ){1,4}i (?:mean|meant)$")
 # "and the year before", "what about the other one"
 _ALSO = re.compile(
     r"^(?:(?:ok|okay|right|great|good|fine|yeah|yes|thanks|so|huh|hm|hmm|oh|ah|wow|interesting) )*"
@@ -244,7 +248,7 @@ def _muses(sentence: list[Token]) -> bool:
 
 
 def _corrects(said: str) -> bool:
-    return bool(_CORRECTS.match(said) or _INSTEAD.match(said) or _NOT_THAT.match(said))
+    return bool(_CORRECTS.match(said) or _INSTEAD.match(said) or _NOT_THAT.match(said) or _I_SAID.match(said))
 
 
 def _continues(sentence: list[Token], echoed: frozenset[str]) -> bool:

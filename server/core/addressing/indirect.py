@@ -79,6 +79,8 @@ _ABLE = re.compile(
     r"|find|remembers?|remind|give|explain|has|have|show|read|put|send|work|calculate|clarify|add|list|pull)\b"
     r"(?P<rest>.*)"
 )
+# "perhaps Parley can break the tie, what's the rule"
+_MAYBE_CAN = re.compile(r"\b(?:maybe|perhaps) § (?:can|could|might) \w+")
 # "reckon Parley could look that up for us"
 _SUPPOSED = re.compile(
     rf"\b(?:reckon|think|suppose|bet|guess|figure)(?: that)? § (?:can|could|might|should) {_ADVERBS}(?P<verb>\w+)"
@@ -143,6 +145,7 @@ def asked_indirectly(tokens: list[Token], mention: Mention) -> bool:
         or _wanted(sentence)
         or _if(sentence)
         or _able(sentence, asked_beside)
+        or (asked_beside and _MAYBE_CAN.search(sentence) is not None)
         or _supposed(sentence)
         or _ask(sentence, asked_beside)
         or _handed_over(sentence, tokens[mention.last + 1 :])

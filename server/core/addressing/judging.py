@@ -49,7 +49,10 @@ _LOUD_HEY = frozenset("hey hi hello hallo hola salut dis".split())
 _OF_HER = frozenset("she she's her he he's his him".split())
 # "June, is that when we move?": the word is taken up, so it means itself
 _POINTS_BACK = _OF_HER | frozenset("it it's its that that's this they they're them those these then".split())
+_TAKEN_UP = re.compile(r"^(?:is|was|are|were|isn't|wasn't) (?:that|those|these) (?:the|a|an|when|where|what|how)\b")
 # asked of a person: where the name is only like the agent's, it is that person's
+#: words of such a question at most: "are you coming tomorrow"
+_PRESENT = 4
 _PRESENCE = re.compile(r"^where (?:are|were|is) you\b|^are you\b")
 
 
@@ -231,10 +234,13 @@ def _sounding(text: str, tokens: list[Token], names: Names, context: Context) ->
 
 
 def _is_misspelt(tokens: list[Token], mention: Mention, names: Names) -> bool:
-    """Whether a word with a capital opens the utterance that is the name but for one letter, and not its first."""
-    token = tokens[mention.first]
+    """Whether a word opens the utterance that is the name but for one letter, and not its first.
+
+    It has a capital, unless the words have no marks at all.
+    """
+    token, bald = tokens[mention.first], not any(token.mark for token in tokens)
     opens = all(before.mark or before.word in OPENERS for before in tokens[: mention.first])
-    if not opens or not token.capital or mention.first != mention.last:
+    if not opens or not (token.capital or bald) or mention.first != mention.last:
         return False
     return any(len(own) == 1 and is_slip(token.word, own[0]) for own in names.agents)
 
@@ -257,11 +263,15 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
     behind, paused = _without_fillers(tokens[mention.last + 1 :])
     words = without_openers(bare(behind))
     clear = mention.likeness is Likeness.NEAR and not mention.ordinary
+    bald = not any(token.mark for token in tokens)
     if not bare(behind):
         if without_openers(bare(tokens[: mention.first])):
-            return clear and before == "," and tokens[mention.first].capital and asks(tokens[: mention.first])
+            parted = bald or (before == "," and tokens[mention.first].capital)
+            return clear and parted and asks(tokens[: mention.first])
         return clear and before in _LOUD_HEY
-    if _PRESENCE.match(" ".join(words)):
+    if _PRESENCE.match(" ".join(words)) and not (clear and before in _LOUD_HEY and len(words) > _PRESENT):
+        return False
+    if _TAKEN_UP.match(" ".join(words)):
         return False
     direct = opens_request(words)
     if mention.likeness is Likeness.WILD:
@@ -275,11 +285,13 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
         return len(first) >= _ASKS_OF and _OF_HER.isdisjoint(words[:_ASKS_OF])
     close = mention.likeness >= Likeness.CLOSE
     if mention.ordinary:
-        if marked and direct and _is_misspelt(tokens, mention, names):
+        if (marked or bald) and direct and _is_misspelt(tokens, mention, names):
             return len(first) >= _ASKS_OF and _POINTS_BACK.isdisjoint(words)  # "Alas, can you name the three halls?"
         split = close and marked and mention.last > mention.first  # "May pull, add up ..."
         return (asked and before in _LOUD_HEY) or (direct and (before in HEY or split))
     if mention.likeness <= Likeness.CLOSE:
-        bald = mention.first == 0 and opens_question(words) and not any(token.mark for token in tokens)
-        return (asked and (before in HEY or (close and (marked or bald)))) or (direct and marked)
+        opening = bald and mention.first == 0
+        if opening and (direct or (close and opens_question(words))):
+            return True
+        return (asked and (before in HEY or (close and marked))) or (direct and marked)
     return asked and (marked or before in HEY or speaks_to(behind, any(token.word == "?" for token in behind)))

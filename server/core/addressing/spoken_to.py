@@ -38,6 +38,7 @@ _PREDICATES = frozenset("one ones bot name same best worst only new assistant re
 _EXISTS = DETERMINERS | frozenset(
     "anything anyone anybody something somebody enough still another one more time".split()
 )
+_NO_SUBJECTS = frozenset("them him us me".split())
 _POINTING = frozenset("it this that".split())
 _COPULAS = frozenset("is was".split())
 _NO_COMMAND = frozenset("to not never who that".split()) | DETERMINERS
@@ -186,6 +187,8 @@ def _inverted(words: list[str], question: bool, unmarked: bool) -> bool:
         return True  # "isn't that the old one"
     if first in _SINGULAR and second in _PLURAL:
         return False  # "doesn't I mean": no subject of it
+    if (first in ("is", "was") and second.endswith("ed")) or (first in _DO and second in _NO_SUBJECTS):
+        return False  # "was asked for", "does them now"
     if second in YOU or (first in _ABLE and second in DETERMINERS):
         return True
     if second in _POINTING:

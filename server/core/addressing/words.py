@@ -48,6 +48,7 @@ IMPERATIVES = languages.IMPERATIVES | _words(
     "tell show give send list summarise summarize recap repeat say explain",
     "remind set start stop pause resume wait hold hang be mute unmute hide put read find check note write draft",
     "help go continue carry keep speak talk walk describe compare name count add take look draw make open close",
+    "extend postpone",
     "save share post email mail message book schedule cancel delete remove search google translate spell",
     "calculate compute work figure convert play skip move log record mark create update change pull bring get",
     "fetch print download upload dial assign confirm verify review define suggest recommend propose pick choose",
