@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from tests.page_stage import ARGS, Seat, hiss, launch, microphone, trimmed
 
 #: samples of one frame of voice, as the real backend sends them
 SAMPLES = FRAME // 2
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 TICKS = os.sysconf("SC_CLK_TCK")
 TEXT = "You chose the rubber case, pending the cost check, and Ben was going to ask for a second quote by Friday. " * 9
@@ -219,25 +222,36 @@ def timing(seat: Seat, backend: Backend, rounds: int, epoch: int) -> dict[str, l
     return out
 
 
+def start(playwright: Playwright, sound: Path) -> tuple[Browser, int]:
+    """A Chromium that hears this file, and its process."""
+    before = set(tree(os.getpid()))
+    browser = launch(playwright, [*ARGS, f"--use-file-for-fake-audio-capture={sound}"])
+    return browser, browser_pid(before)
+
+
+def seated(backend: Backend, browser: Browser) -> Seat:
+    """The agent page, connected and at rest, without a tap that would cost."""
+    seat = Seat(backend, browser, tap=False)
+    seat.page.goto(backend.url)
+    backend.connected()
+    time.sleep(3)
+    return seat
+
+
 def run(seconds: float, rounds: int) -> dict[str, Any]:
     from playwright.sync_api import sync_playwright
 
     result: dict[str, Any] = {"seconds": seconds}
     with tempfile.TemporaryDirectory() as folder, Backend() as backend, sync_playwright() as playwright:
         quiet = microphone(Path(folder) / "quiet.wav", hiss(5))
-        before = set(tree(os.getpid()))
-        browser = launch(playwright, [*ARGS, f"--use-file-for-fake-audio-capture={quiet}"])
-        root = browser_pid(before)
+        browser, root = start(playwright, quiet)
         blank = browser.new_page(viewport={"width": 1280, "height": 720})
         blank.goto(f"{backend.origin}/blank")
         time.sleep(3)
         result["blank"] = {"millicores": millicores(root, seconds), "memory": memory(tree(root))}
         blank.close()
 
-        seat = Seat(backend, browser, tap=False)
-        seat.page.goto(backend.url)
-        backend.connected()
-        time.sleep(3)
+        seat = seated(backend, browser)
         result["idle"] = {"millicores": millicores(root, seconds)}
         result["listening"] = {"millicores": listening(backend, root, seconds)}
         result["speaking"] = speaking(backend, root, seconds, 10)
@@ -257,13 +271,8 @@ def run(seconds: float, rounds: int) -> dict[str, Any]:
         browser.close()
 
         talk = microphone(Path(folder) / "talk.wav", np.repeat(speech(5), 2))
-        before = set(tree(os.getpid()))
-        browser = launch(playwright, [*ARGS, f"--use-file-for-fake-audio-capture={talk}"])
-        root = browser_pid(before)
-        seat = Seat(backend, browser, tap=False)
-        seat.page.goto(backend.url)
-        backend.connected()
-        time.sleep(3)
+        browser, root = start(playwright, talk)
+        seat = seated(backend, browser)
         result["talked over"] = speaking(backend, root, seconds, 5000)
         seat.close()
         browser.close()

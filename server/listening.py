@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from server.core import events as ev
-from server.ears.base import SAMPLE_RATE, Ears, EarStream, SpeechEdge, Transcriber, WordStream
+from server.ears.base import Ears, EarStream, SpeechEdge, Transcriber, WordStream
 
 
 class Listening:
@@ -47,5 +47,5 @@ class Listening:
     def _edge(self, edge: SpeechEdge) -> None:
         if self._words is not None:
             self._words.edge(edge)
-        lag = max(0.0, (self.samples - edge.sample) / SAMPLE_RATE)
+        lag = edge.ago(self.samples)
         self._tell(ev.SpeechStarted(lag) if edge.speaking else ev.SpeechStopped(lag))

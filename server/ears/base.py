@@ -24,6 +24,10 @@ class SpeechEdge:
     sample: int
     level: float
 
+    def ago(self, samples: int) -> float:
+        """How many seconds ago this was in a stream that has taken so many samples."""
+        return max(0.0, (samples - self.sample) / SAMPLE_RATE)
+
 
 class EarStream(Protocol):
     """The ear of one session."""

@@ -75,7 +75,7 @@ class Voices:
         if ear.lull is not None:
             ear.lull.cancel()
         ear.lull = asyncio.get_running_loop().call_later(LULL, self._listen, ear) if edge.speaking else None
-        lag = max(0.0, (ear.samples - edge.sample) / SAMPLE_RATE)
+        lag = edge.ago(ear.samples)
         self._tell(PersonSpeaks(id, ear.person.name, edge.speaking, lag))
 
     def _listen(self, ear: _Ear) -> None:

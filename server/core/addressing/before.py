@@ -32,6 +32,7 @@ LISTENING = 6
 PAST = 2
 
 
+_ASKS = ("?", "？", "؟")
 # who says more than a remark
 _ANSWERS_FOR_IT = frozenset("i i'll i'm i've i'd we we'll we're we've we'd let's".split())
 _TALKS = _ANSWERS_FOR_IT | frozenset("you you're you'll me us".split())
@@ -52,7 +53,7 @@ class Own:
     @property
     def asked(self) -> bool:
         """It ended with a question, or had only been called and said that it listens."""
-        return self.waited or self.turn.text.rstrip(" —-").endswith(("?", "？", "؟"))
+        return self.waited or self.turn.text.rstrip(" —-").endswith(_ASKS)
 
     @property
     def speaking(self) -> bool:
@@ -67,7 +68,7 @@ def _is_remark(text: str) -> bool:
     words = bare(tokens_of(text))
     if len(words) <= EXCLAMATION:
         return _ANSWERS_FOR_IT.isdisjoint(words)
-    return len(words) <= REMARK and _TALKS.isdisjoint(words) and not text.rstrip().endswith(("?", "？", "؟"))
+    return len(words) <= REMARK and _TALKS.isdisjoint(words) and not text.rstrip().endswith(_ASKS)
 
 
 class Before:

@@ -150,9 +150,9 @@ def follows_up(tokens: list[Token], answer: str = "") -> bool:
     said = " ".join(words)
     if len(words) > _LONGEST or is_for_the_room(said):
         return False
-    echoed = frozenset(bare(tokens_of(answer)))
     if asks_again(tokens):
         return True
+    echoed = frozenset(bare(tokens_of(answer)))
     parts = sentences(tokens)
     thoughts = [_thinks(part) for part in parts]
     if any(thoughts):  # beside a thought only a plain question counts: "Are you sure? I thought it was ten."

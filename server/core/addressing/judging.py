@@ -233,12 +233,12 @@ def _sounding(text: str, tokens: list[Token], names: Names, context: Context) ->
     return Verdict(True, "sounds-like", verdict.evidence, verdict.question, verdict.call_only, heard)
 
 
-def _is_misspelt(tokens: list[Token], mention: Mention, names: Names) -> bool:
+def _is_misspelt(tokens: list[Token], mention: Mention, names: Names, *, bald: bool) -> bool:
     """Whether a word opens the utterance that is the name but for one letter, and not its first.
 
-    It has a capital, unless the words have no marks at all.
+    It has a capital, unless the words are `bald`: without any marks.
     """
-    token, bald = tokens[mention.first], not any(token.mark for token in tokens)
+    token = tokens[mention.first]
     opens = all(before.mark or before.word in OPENERS for before in tokens[: mention.first])
     if not opens or not (token.capital or bald) or mention.first != mention.last:
         return False
@@ -269,9 +269,10 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
             parted = bald or (before == "," and tokens[mention.first].capital)
             return clear and parted and asks(tokens[: mention.first])
         return clear and before in _LOUD_HEY
-    if _PRESENCE.match(" ".join(words)) and not (clear and before in _LOUD_HEY and len(words) > _PRESENT):
+    said = " ".join(words)
+    if _PRESENCE.match(said) and not (clear and before in _LOUD_HEY and len(words) > _PRESENT):
         return False
-    if _TAKEN_UP.match(" ".join(words)):
+    if _TAKEN_UP.match(said):
         return False
     direct = opens_request(words)
     if mention.likeness is Likeness.WILD:
@@ -281,11 +282,11 @@ def _is_meant(tokens: list[Token], mention: Mention, names: Names) -> bool:
     tag = len(first) < _ASKS_OF and first[0].isascii() and ("'" not in first[0] or first[0].endswith("n't"))
     asked = direct or ((opens_question(words) or asks(behind)) and (before in HEY or not tag))
     marked = paused or behind[0].mark
-    if marked and opens_question(words) and not mention.ordinary and _is_misspelt(tokens, mention, names):
+    if marked and opens_question(words) and not mention.ordinary and _is_misspelt(tokens, mention, names, bald=bald):
         return len(first) >= _ASKS_OF and _OF_HER.isdisjoint(words[:_ASKS_OF])
     close = mention.likeness >= Likeness.CLOSE
     if mention.ordinary:
-        if (marked or bald) and direct and _is_misspelt(tokens, mention, names):
+        if (marked or bald) and direct and _is_misspelt(tokens, mention, names, bald=bald):
             return len(first) >= _ASKS_OF and _POINTS_BACK.isdisjoint(words)  # "Alas, can you name the three halls?"
         split = close and marked and mention.last > mention.first  # "May pull, add up ..."
         return (asked and before in _LOUD_HEY) or (direct and (before in HEY or split))
